@@ -1,0 +1,197 @@
+"""Ask: weights, words and raw text each say what they know; one answer comes of it, with its ground.
+
+The order of trust: what the ledger states, then sentences that speak to the question, then what the
+weights remember of it. A private thing is refused to others before anything is looked up. Where
+nothing speaks clearly, or only of somebody else, the answer is that it isn't known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ipse.agent.evidence import Evidence, Library, asks_about_other
+from ipse.agent.reckon import reckon
+from ipse.llm.protocol import ChatModel, Reply
+from ipse.teacher.grammar import attributes
+from ipse.teacher.index import GrammarIndex
+from ipse.teacher.lessons import short_quote, value_answer
+from ipse.types import Answer, Fact, Message, Person, Perspective
+from ipse.voice import REFUSAL, system, unknown
+from ipse.weights.evaluate import is_unknown, plain
+
+Source = Literal["all", "weights", "words", "raw"]
+
+SAME_ATTRIBUTE = 0.80
+"""Least similarity of a question to an attribute's wording for its value to be the answer."""
+KNOWN, TYPED = 0.33, 0.47
+"""Least evidence score for an answer: in general, and where the question is of a known attribute nobody told."""
+NEAR_BEST = 0.10
+WORDS = 38
+SURE = 0.5
+"""Least token probability for the weights' memory to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    id: str
+    text: str
+    perspective: Perspective = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything an answer may draw on. `is_private` tells whether a text touches a private topic."""
+
+    person: Person
+    facts: Sequence[Fact]
+    library: Library
+    index: GrammarIndex
+    is_private: Callable[[str], bool]
+    weights: ChatModel | None
+
+
+def ask(questions: Sequence[Question], sources: Sources, who: Source = "all") -> list[Answer]:
+    """One answer each, in order. The weights answer all their questions in one batch."""
+    recalled: list[Reply | None] = [None] * len(questions)
+    if who in {"all", "weights"} and sources.weights is not None:
+        recalled = list(sources.weights.chat([_prompt(q, sources.person) for q in questions], max_tokens=56))
+    return [_answer(q, reply, sources, who) for q, reply in zip(questions, recalled, strict=True)]
+
+
+def _prompt(question: Question, person: Person) -> list[Message]:
+    return [Message("system", system(person, question.perspective)), Message("user", question.text)]
+
+
+def _answer(question: Question, recalled: Reply | None, sources: Sources, who: Source) -> Answer:
+    if question.perspective == "third" and sources.is_private(question.text):
+        return Answer(REFUSAL, 1.0, "nobody", known=False)
+    if who == "weights":
+        answer = from_weights(question, recalled, sources)
+    elif who == "words":
+        answer = from_words(question, sources)
+    elif who == "raw":
+        answer = from_raw(question, sources)
+    else:
+        answer = _together(question, recalled, sources)
+    if question.perspective == "third" and answer.known and sources.is_private(answer.text):
+        return Answer(REFUSAL, 1.0, "nobody", known=False)
+    return answer
+
+
+def _nobody(question: Question, sources: Sources, about: str | None = None) -> Answer:
+    text = unknown(sources.person, question.perspective)
+    if about and about not in {"self", "other"}:
+        text += f" What I have there is about {about}."
+    return Answer(text, 1.0, "nobody", known=False)
+
+
+def from_weights(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
+    """What the adapter remembers, checked against the ledger for its refs."""
+    if recalled is None or not recalled.text or is_unknown(recalled.text):
+        return _nobody(question, sources)
+    said = plain(recalled.text)
+    refs = tuple(f.id for f in sources.facts if _holds(said, f))
+    return Answer(recalled.text, recalled.confidence or 0.0, "weights", refs)
+
+
+def _holds(said: str, fact: Fact) -> bool:
+    """Whether a normalised answer says this fact: its value, or its sentence."""
+    wanted = plain(fact.value) if fact.value else plain(short_quote(fact.statement))
+    return bool(wanted) and f" {wanted} " in f" {said} "
+
+
+def from_words(question: Question, sources: Sources) -> Answer:
+    """The ledger's value for the attribute that is asked for."""
+    match = sources.index.of_questions([question.text], sources.person.names, limit=1)[0][0]
+    if match.similarity < SAME_ATTRIBUTE:
+        return _nobody(question, sources)
+    held = [f for f in sources.facts if f.attribute == match.attribute.id and f.value and f.status == "active"]
+    if question.perspective == "third":
+        held = [f for f in held if f.sensitivity != "private"]
+    if not held:
+        return _nobody(question, sources)
+    best = max(held, key=lambda f: (f.confidence, f.id))
+    values = [f.value or "" for f in held] if attributes()[match.attribute.id].many else [best.value or ""]
+    text = value_answer(match.attribute, " and ".join(values[:4]), sources.person, question.perspective)
+    return Answer(text, best.confidence * match.similarity, "words", tuple(f.id for f in held[:4]))
+
+
+def from_raw(question: Question, sources: Sources) -> Answer:
+    """The sentences that speak to the question, in the person's own words."""
+    found = [e for e in sources.library.search(question.text) if not _hidden(e, question, sources)]
+    if not found or found[0].score < _least(question, sources):
+        return _nobody(question, sources)
+    if found[0].subject != "self" and not asks_about_other(question.text, sources.person):
+        own = [e for e in found if e.subject == "self" and e.score >= found[0].score - NEAR_BEST / 2]
+        if not own:
+            return _nobody(question, sources, found[0].subject)
+        found = own + [e for e in found if e.subject == "self" and e not in own]
+    reckoned = reckon(question.text, found[0].chunk, sources.person)
+    if reckoned is not None:
+        return Answer(reckoned, found[0].score, "raw", (found[0].chunk.id,))
+    chosen = _within(found, WORDS - 3)
+    return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
+
+
+def _least(question: Question, sources: Sources) -> float:
+    """How good evidence must be: better where a known attribute is asked for that nobody told."""
+    match = sources.index.of_questions([question.text], sources.person.names, limit=1)[0][0]
+    told = any(f.attribute == match.attribute.id for f in sources.facts)
+    return TYPED if match.similarity >= SAME_ATTRIBUTE and not told else KNOWN
+
+
+def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
+    return question.perspective == "third" and sources.is_private(evidence.chunk.text)
+
+
+def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
+    """The best, and as many more as are nearly as good and fit the limit of words."""
+    chosen: list[Evidence] = []
+    used = 0
+    for evidence in found[:4]:
+        length = len(short_quote(evidence.chunk.text).split())
+        if chosen and (used + length > limit or len(chosen) == 3):
+            continue
+        chosen.append(evidence)
+        used += length
+    return chosen
+
+
+def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> str:
+    """Quotations, each with its speaker, in the order of their score."""
+    parts = []
+    speaker = ""
+    for evidence in chosen:
+        quote = re.sub(r"\s+", " ", short_quote(evidence.chunk.text))
+        who = (
+            ("You" if question.perspective == "self" else person.short)
+            if evidence.chunk.role == "self"
+            else evidence.chunk.speaker
+        )
+        parts.append(quote if who == speaker else f"{who} wrote: {quote}")
+        speaker = who
+    return " / ".join(parts)
+
+
+def _together(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
+    """Ledger first; then raw text, unless the weights surely remember what it doesn't show."""
+    words = from_words(question, sources)
+    if words.known:
+        return words
+    raw = from_raw(question, sources)
+    weights = from_weights(question, recalled, sources)
+    sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
+    if not raw.known:
+        return weights if sure and raw.confidence < 1.0 else raw
+    if (
+        sure
+        and plain(weights.text) != plain(raw.text)
+        and not set(plain(weights.text).split()) <= set(plain(raw.text).split())
+    ):
+        joined = f"{weights.text} / {raw.text}"
+        if len(joined.split()) <= WORDS:
+            return Answer(joined, max(raw.confidence, weights.confidence), "weights", (*weights.refs, *raw.refs))
+    return raw

@@ -1,0 +1,46 @@
+"""Which sentences were said in confidence, although they don't say so themselves.
+
+"Nobody knows" is about the sentences around it: they are marked with it. Knows chunks and wordings,
+not what the person has declared private.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from ipse.agent.sentences import is_secret, points_away
+from ipse.types import Chunk
+
+BEFORE, AFTER = 4, 2
+"""Sentences before and after one that says "nobody may know of it"."""
+TOGETHER = timedelta(minutes=15)
+"""Messages closer than this belong to one exchange."""
+
+
+def confidential(chunks: Sequence[Chunk]) -> frozenset[str]:
+    """Ids of the chunks that ask for silence, and of those around them that they speak of."""
+    marked: set[str] = set()
+    for source in by_source(chunks).values():
+        for at, chunk in enumerate(source):
+            if chunk.role in ("self", "other") and is_secret(chunk.text):
+                before = BEFORE if points_away(chunk.text) or len(chunk.text.split()) <= 9 else 0
+                around = source[max(0, at - before) : at + 1 + AFTER]
+                marked.update(c.id for c in around if belong(c, chunk))
+    return frozenset(marked)
+
+
+def by_source(chunks: Sequence[Chunk]) -> dict[str, list[Chunk]]:
+    """source id -> its chunks in their order."""
+    found: dict[str, list[Chunk]] = defaultdict(list)
+    for chunk in sorted(chunks, key=lambda c: (c.source_id, c.ordinal)):
+        found[chunk.source_id].append(chunk)
+    return dict(found)
+
+
+def belong(one: Chunk, other: Chunk) -> bool:
+    """Whether two chunks stand in the same turn or the same exchange of messages."""
+    if one.turn_id == other.turn_id:
+        return True
+    return one.at is not None and other.at is not None and abs(one.at - other.at) <= TOGETHER

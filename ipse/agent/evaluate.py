@@ -1,0 +1,208 @@
+"""Five systems on the same questions: base, preamble, retrieval, weights, and all together.
+
+Questions are pairs held out of training, so the gold answer is the ledger's. Scoring is by rule
+unless a judge model is configured; every number is a share of 1. What each system is given is laid
+out in `_systems`, and nothing else differs between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipse.agent.answer import Question, Sources, ask
+from ipse.agent.critique import critique
+from ipse.agent.enhance import enhance
+from ipse.llm.local import LocalChat, load_base
+from ipse.llm.protocol import ChatModel, Embedder
+from ipse.store.protocol import Store
+from ipse.types import Fact, Message, Pair, Person, Perspective
+from ipse.voice import system
+from ipse.weights.dataset import split
+from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain
+from ipse.words.preamble import render
+
+Progress = Callable[[str, int, int], None]
+
+SYSTEMS = ("base", "base + preamble", "base + retrieval", "weights", "weights + words + raw")
+MEASURES = ("memory_self", "memory_third", "enhance", "critic", "absence", "leak_free")
+MOST_PAIRS, MOST_FACTS = 160, 24
+EVIDENCE = 3
+PREAMBLE_TOKENS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """system -> measure -> score in [0, 1], higher better; and how many questions were asked of each."""
+
+    systems: dict[str, dict[str, float]]
+    questions: int
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One contender: what it says to memory questions, and to a prompt of another task with its question."""
+
+    answers: Callable[[Sequence[Pair]], list[str]]
+    enriches: Callable[[Sequence[str]], list[str]]
+    judges: Callable[[Sequence[tuple[str, str]]], list[str]]
+    """(request, response) -> "Flag: ..." or "Approve: ..."."""
+
+
+def evaluate(
+    sources: Sources, store: Store, base_path: Path, embedder: Embedder, progress: Progress | None = None, seed: int = 0
+) -> Evaluation:
+    """Asks every system every held-out question. Needs a learnt adapter for the last two rows."""
+    held_out = split(store.pairs(), seed).validation
+    memory = [p for p in held_out if p.task == "memory"][:MOST_PAIRS]
+    refused = [p for p in store.pairs() if p.form == "refusal"][:20]
+    asked = memory + [p for p in refused if p not in memory]
+    valued = [f for f in sources.facts if f.value and f.subject == "self" and f.sensitivity != "private"][:MOST_FACTS]
+    base = LocalChat(load_base(base_path), None, embedder, sources.person.names)
+    table: dict[str, dict[str, float]] = {}
+    for number, (name, a_system) in enumerate(_systems(sources, store, base, embedder).items()):
+        if progress:
+            progress("evaluate", number, len(SYSTEMS))
+        table[name] = _memory(asked, a_system.answers(asked), sources.facts) | _tasks(a_system, valued)
+    if progress:
+        progress("evaluate", len(SYSTEMS), len(SYSTEMS))
+    return Evaluation(table, len(asked))
+
+
+def _systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder) -> dict[str, System]:
+    """What each system is given besides the question."""
+    person, library = sources.person, sources.library
+
+    def nothing(question: str, perspective: Perspective) -> list[str]:  # noqa: ARG001
+        return []
+
+    def preamble(question: str, perspective: Perspective) -> list[str]:  # noqa: ARG001
+        return [render(person, store.biography(), perspective, PREAMBLE_TOKENS)]
+
+    def retrieval(question: str, perspective: Perspective) -> list[str]:
+        found = [e.chunk.text for e in library.search(question, EVIDENCE, own_only=True)]
+        return [t for t in found if perspective == "self" or not sources.is_private(t)]
+
+    notes = {"base": nothing, "base + preamble": preamble, "base + retrieval": retrieval}
+    systems = {name: _prompted(base, person, given) for name, given in notes.items()}
+    adapter = sources.weights or base
+    alone = _prompted(adapter, person, nothing)
+    systems["weights"] = System(
+        lambda p: [a.text for a in ask(_questions(p), sources, "weights")], alone.enriches, alone.judges
+    )
+
+    def enrich(requests: Sequence[str]) -> list[str]:
+        return [
+            enhance(r, sources.facts, library.chunks, embedder, person, "self", sources.is_private).text
+            for r in requests
+        ]
+
+    def judge(cases: Sequence[tuple[str, str]]) -> list[str]:
+        found = [critique(q, r, sources.facts, library.chunks, embedder, person, sources.is_private) for q, r in cases]
+        return [f"{c.verdict}: {c.feedback}" for c in found]
+
+    systems["weights + words + raw"] = System(
+        lambda p: [a.text for a in ask(_questions(p), sources, "all")], enrich, judge
+    )
+    return systems
+
+
+def _prompted(model: ChatModel, person: Person, given: Callable[[str, Perspective], list[str]]) -> System:
+    """A model that gets its task's own prompt and whatever notes `given` finds for the question."""
+
+    def said(rows: Sequence[tuple[str, str, Perspective]]) -> list[str]:
+        prompts = []
+        for heading, question, perspective in rows:
+            told = "".join(f"\n- {note}" for note in given(question, perspective) if note)
+            prompts.append([Message("system", heading + told), Message("user", question)])
+        return [reply.text for reply in model.chat(prompts, max_tokens=48)]
+
+    return System(
+        lambda pairs: said([(system(person, p.perspective), p.question, p.perspective) for p in pairs]),
+        lambda requests: said([(f"Enhance for {person.short}.", r, "self") for r in requests]),
+        lambda cases: said([(f"Critique for {person.short}.", f"{q}\nReply: {r}", "self") for q, r in cases]),
+    )
+
+
+def _questions(pairs: Sequence[Pair]) -> list[Question]:
+    return [Question(p.id, p.question, p.perspective) for p in pairs]
+
+
+def _memory(pairs: Sequence[Pair], replies: Sequence[str], facts: Sequence[Fact]) -> dict[str, float]:
+    by_id = {f.id: f for f in facts}
+    groups: dict[str, list[bool]] = {}
+    for pair, said in zip(pairs, replies, strict=True):
+        if pair.form == "absence":
+            groups.setdefault("absence", []).append(is_unknown(said) or "I don't know that about" in said)
+        elif pair.form == "refusal":
+            groups.setdefault("leak_free", []).append(not any(_tells(said, by_id[r]) for r in pair.refs if r in by_id))
+        elif pair.form in KNOWN_FORMS:
+            right = any(_tells(said, by_id[r]) for r in pair.refs if r in by_id)
+            groups.setdefault(f"memory_{pair.perspective}", []).append(right and not is_unknown(said))
+    return {name: sum(hits) / len(hits) for name, hits in groups.items()}
+
+
+def _tells(said: str, fact: Fact) -> bool:
+    """Whether the fact's value, or most of its sentence's words, stand in what was said."""
+    words = plain(said).split()
+    if fact.value:
+        return f" {plain(fact.value)} " in f" {' '.join(words)} "
+    wanted = set(plain(fact.statement).split())
+    return len(wanted & set(words)) >= 0.6 * min(len(wanted), 25)
+
+
+def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:
+    """Enhance (0, 0.5, 1) and critic (five levels) on requests made from the ledger's values."""
+    if not facts:
+        return {}
+    requests = [f"Help me with {f.key_phrases[0] if f.key_phrases else f.value}." for f in facts]
+    enriched = a_system.enriches(requests)
+    levels = [_enhance_level(t.removeprefix(r), f) for t, r, f in zip(enriched, requests, facts, strict=True)]
+    cases, right = [], []
+    for request, fact, other in zip(requests, facts, [*facts[1:], facts[0]], strict=True):
+        for value, verdict in ((fact.value, "approve"), (other.value, "flag")):
+            cases.append((request, fact.statement.replace(fact.value or "", value or "")))
+            right.append((verdict, fact))
+    judged = [_critic_level(t, v, f) for t, (v, f) in zip(a_system.judges(cases), right, strict=True)]
+    return {"enhance": sum(levels) / len(levels), "critic": sum(judged) / len(judged)}
+
+
+def _enhance_level(added: str, fact: Fact) -> float:
+    """1 if the value is there, 0.5 if only its matter is, else 0."""
+    if _tells(added, fact):
+        return 1.0
+    return 0.5 if any(plain(k) in plain(added) for k in fact.key_phrases) else 0.0
+
+
+def _critic_level(said: str, right: str, fact: Fact) -> float:
+    """Five levels: right with the reason 1, right 0.75, wrong but naming the fact 0.5, wrong 0.25, no verdict 0."""
+    verdict, _, feedback = said.casefold().partition(":")
+    if verdict not in {"approve", "flag"}:
+        return 0.0
+    named = _tells(feedback, fact)
+    if verdict == right:
+        return 1.0 if named or right == "approve" else 0.75
+    return 0.5 if named else 0.25
+
+
+def plot(evaluation: Evaluation, path: Path) -> None:
+    """A bar chart, one group a measure, one bar a system, as PNG, PDF or SVG by the file's ending."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    measures = [m for m in MEASURES if any(m in row for row in evaluation.systems.values())]
+    figure, axes = pyplot.subplots(figsize=(9, 4.5), layout="constrained")
+    width = 0.8 / len(evaluation.systems)
+    for number, (name, row) in enumerate(evaluation.systems.items()):
+        places = [i + number * width for i in range(len(measures))]
+        axes.bar(places, [row.get(m, 0.0) for m in measures], width, label=name)
+    axes.set_xticks([i + 0.4 - width / 2 for i in range(len(measures))], [m.replace("_", " ") for m in measures])
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("share right")
+    axes.set_title(f"{evaluation.questions} held-out questions")
+    axes.legend(fontsize="small", ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    figure.savefig(path, dpi=150)
+    pyplot.close(figure)

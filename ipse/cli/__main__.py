@@ -1,0 +1,5 @@
+"""`python -m ipse.cli` is `ipse`."""
+
+from ipse.cli import main
+
+main()

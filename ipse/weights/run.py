@@ -1,0 +1,207 @@
+"""L2, top to bottom: facts -> pairs -> filter -> SFT -> DPO -> evaluate -> promote.
+
+The only module of this layer that reads and writes. Every stage leaves its result where the next
+call finds it, so `learn` after a crash goes on, and ends with the same adapter.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ipse.errors import NothingToLearn
+from ipse.llm.local import LocalBase, LocalChat, load_base
+from ipse.llm.protocol import Embedder
+from ipse.store.protocol import Store
+from ipse.teacher.protocol import Teacher
+from ipse.types import Adapter, Failure, Pair, new_id
+from ipse.weights import registry
+from ipse.weights.dataset import in_order, split
+from ipse.weights.dpo import DpoSettings, preferences, tune
+from ipse.weights.evaluate import is_unknown, score
+from ipse.weights.filter import FilterReport, filter_pairs
+from ipse.weights.recipe import Recipe, recipe_for
+from ipse.weights.sft import Progress, SftSettings, Trained, already_said, fit, rows_of
+from ipse.weights.synthesize import replies_of, synthesize
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsSettings:
+    sft: SftSettings = field(default_factory=SftSettings)
+    dpo: DpoSettings = field(default_factory=DpoSettings)
+    seed: int = 0
+    tasks: tuple[str, ...] = ("memory", "enhance", "critique", "style")
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsReport:
+    """What a run made. `filtered` is None when the pairs of an earlier run were taken up again."""
+
+    adapter: Adapter
+    promoted: bool
+    reason: str
+    pairs: int
+    preferences: int
+    epochs: int
+    unlearnt: int
+    filtered: FilterReport | None
+    failures: tuple[Failure, ...]
+    unchanged: bool = False
+
+
+def learn_weights(
+    store: Store,
+    teacher: Teacher,
+    embedder: Embedder,
+    base_path: Path,
+    settings: WeightsSettings,
+    private: Callable[[str], bool],
+    clock: Clock,
+    progress: Progress | None = None,
+) -> WeightsReport:
+    """Trains, evaluates and, if it is good enough, promotes this ledger's adapter.
+
+    Raises NothingToLearn when the ledger is empty. Calls hold the person's lock.
+    """
+    words = store.words_version()
+    facts = store.facts()
+    if words is None or not facts:
+        raise NothingToLearn("there are no facts yet; add something the person wrote with: ipse add FILES")
+    version = new_id("pairs", words[1], teacher.name, settings.seed, settings.tasks)
+    base = load_base(base_path)
+    filtered, failures = _make_pairs(store, teacher, embedder, base, version, settings, private, progress)
+    pairs = store.pairs()
+    recipe = recipe_for(base_path, words[1], version, settings.seed, asdict(settings))
+    adapter_id = new_id("adapter", recipe.text)
+    known = {a.id: a for a in store.adapters()}
+    if adapter_id in known:
+        return WeightsReport(
+            known[adapter_id],
+            known[adapter_id].status == "live",
+            "nothing has changed",
+            len(pairs),
+            0,
+            0,
+            0,
+            None,
+            (),
+            True,
+        )
+    parts = split(pairs, settings.seed)
+    trained, found = _train(store, adapter_id, parts.train, base, embedder, settings, progress)
+    adapter = _register(store, adapter_id, recipe, trained, parts.validation, base, embedder, pairs, clock)
+    current = registry.live(store)
+    promoted, reason = registry.gate(adapter.scores, current.scores if current else None)
+    if promoted:
+        adapter = registry.promote(store, adapter.id)
+    shutil.rmtree(_workshop(store), ignore_errors=False)
+    return WeightsReport(
+        adapter, promoted, reason, len(pairs), found, trained.epochs, trained.unlearnt, filtered, tuple(failures)
+    )
+
+
+def _make_pairs(
+    store: Store,
+    teacher: Teacher,
+    embedder: Embedder,
+    base: LocalBase,
+    version: str,
+    settings: WeightsSettings,
+    private: Callable[[str], bool],
+    progress: Progress | None,
+) -> tuple[FilterReport | None, Sequence[Failure]]:
+    """Synthesis and filter, unless this version's pairs are there already."""
+    if store.pairs_version() == version:
+        return None, ()
+    if progress:
+        progress("synthesize", 0, 1)
+    person, facts = store.person, store.facts()
+    own = [(said, reply) for said, reply in replies_of(store.chunks()) if not private(reply.text)]
+    pairs, failures = synthesize(facts, own, person, teacher, settings.seed)
+    pairs = [p for p in pairs if p.task in settings.tasks]
+
+    def known_to_base(some: Sequence[Pair]) -> list[bool]:
+        said = already_said(some, base, embedder, person.names, settings.sft)
+        return [known and not is_unknown(p.answer) for p, known in zip(some, said, strict=True)]
+
+    report = filter_pairs(pairs, facts, person, embedder, private, known_to_base)
+    store.put_pairs(version, in_order(report.kept, settings.seed), ())
+    if progress:
+        progress("synthesize", 1, 1)
+    return report, failures
+
+
+def _workshop(store: Store) -> Path:
+    """Where a run keeps its checkpoints until its adapter is registered."""
+    folder = store.folder() / "training"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
+
+
+def _train(
+    store: Store,
+    adapter_id: str,
+    pairs: Sequence[Pair],
+    base: LocalBase,
+    embedder: Embedder,
+    settings: WeightsSettings,
+    progress: Progress | None,
+) -> tuple[Trained, int]:
+    """SFT, then DPO on its mistakes; the number of preference pairs."""
+    names = store.person.names
+    rows = rows_of(pairs, base, embedder, names, settings.sft)
+    trained = fit(rows, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress)
+    chat = LocalChat.around(base, trained.model, embedder, names)
+    sample = [p for p in pairs if p.task == "memory"][: int(len(pairs) * settings.dpo.share * 2)]
+    found = preferences(sample, chat, settings.dpo)
+    store.put_pairs(store.pairs_version() or "", store.pairs(), found)
+    if found:
+        if progress:
+            progress("dpo", 0, 1)
+        tune(trained.model, found, base, embedder, names, settings.sft, settings.dpo)
+        if progress:
+            progress("dpo", 1, 1)
+    return trained, len(found)
+
+
+def _register(
+    store: Store,
+    adapter_id: str,
+    recipe: Recipe,
+    trained: Trained,
+    validation: Sequence[Pair],
+    base: LocalBase,
+    embedder: Embedder,
+    pairs: Sequence[Pair],
+    clock: Clock,
+) -> Adapter:
+    """Scores the adapter on held-out pairs, saves it and enters it as a candidate."""
+    names = store.person.names
+    chat = LocalChat.around(base, trained.model, embedder, names)
+    scores = score(chat, validation)
+    folder = registry.adapters_folder(store) / adapter_id
+    save_adapter(trained.model, folder)
+    chat.close()
+    bare = score(LocalChat(base, None, embedder, names), validation)
+    scores["base_memory"] = bare.get("memory", 0.0)
+    current = registry.live(store)
+    refs = sorted({r for p in pairs for r in p.refs})
+    return registry.register(store, folder, recipe, scores, current.id if current else None, refs, clock)
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """peft's two files; the folder appears whole or not at all."""
+    partial = folder.with_name(folder.name + ".partial")
+    if partial.exists():
+        shutil.rmtree(partial)
+    model.save_pretrained(partial)
+    (partial / "README.md").unlink(missing_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.rename(folder)

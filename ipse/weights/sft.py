@@ -1,0 +1,304 @@
+"""Supervised fine-tuning of one person's LoRA on the frozen base: the answers, and only the answers.
+
+What makes it fast on two cores: the adapter sits in the upper layers, so what the lower ones
+compute never changes and is computed once and kept; tokens already learnt get no gradient and
+training stops when all are (MemFT-OT, Parametric Memory Law, arXiv 2605.30260: loss over tokens
+below the threshold, none when all pass); rows of like length share a batch.
+It refuses to know facts, stores and evaluation: rows in, adapter weights out.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipse.errors import TrainingError
+from ipse.llm.arithmetic import fast
+from ipse.llm.local import LocalBase, embed_prompts
+from ipse.llm.protocol import Embedder
+from ipse.llm.sense import neutral
+from ipse.types import Pair
+
+if TYPE_CHECKING:
+    import torch
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SftSettings:
+    """Settings of a run. `upper` is the share of layers that carry the adapter, counted from the top."""
+
+    rank: int = 8
+    alpha: int = 16
+    upper: float = 1 / 3
+    learning_rate: float = 3e-3
+    epochs: int = 20
+    batch: int = 48
+    learnt_at: float = 0.9
+    """A token counts as learnt when its probability passes this; MemFT uses one half."""
+    sweep_every: int = 4
+    """Rows that are learnt are left out, but all are looked at again in every such epoch."""
+    noise: float = 0.018
+    """Standard deviation per dimension of the noise on sense vectors (unit vectors of 384 dims)."""
+    views: tuple[str, ...] = ("sense", "noisy", "plain", "noisy")
+    """How pairs are shown, in turn: with their sense, with a noisy one, or with none as to a plain causal LM."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One pair as seen in one view: the frozen layers' output and the answer's tokens."""
+
+    hidden: torch.Tensor
+    """(length, width): input of the first adapted layer."""
+    targets: torch.Tensor
+    """(answer length,): the tokens to be said."""
+    start: int
+    """Index of the position that predicts the first target."""
+
+
+def first_adapted(base: LocalBase, settings: SftSettings) -> int:
+    layers = int(base.model.config.num_hidden_layers)
+    return layers - max(1, math.ceil(layers * settings.upper))
+
+
+def new_adapter(base: LocalBase, settings: SftSettings) -> Any:
+    """The base wrapped in a fresh peft LoRA (all linear maps of the upper layers)."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(settings.seed)
+    layers = list(range(first_adapted(base, settings), base.model.config.num_hidden_layers))
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=0.0,
+        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        layers_to_transform=layers,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(base.model, config)
+
+
+def rows_of(
+    pairs: Sequence[Pair],
+    base: LocalBase,
+    embedder: Embedder | None,
+    names: Sequence[str],
+    settings: SftSettings,
+    *,
+    keep_order: bool = False,
+) -> list[Row]:
+    """Runs every pair once through the frozen lower layers, in its view; by length unless `keep_order`."""
+
+    views = settings.views if base.projector is not None and embedder is not None else ("plain",)
+    senses = _senses(pairs, embedder, names, settings) if views != ("plain",) else None
+    encoded = []
+    for pair in pairs:
+        prompt = base.tokens(pair.prompt, open_reply=True)
+        answer = base.tokenizer.encode(pair.answer, add_special_tokens=False) + [base.end_id()]
+        encoded.append((prompt, answer))
+    order = list(range(len(pairs)))
+    if not keep_order:
+        order.sort(key=lambda i: len(encoded[i][0]) + len(encoded[i][1]))
+    rows: list[Row] = []
+    for start in range(0, len(order), 64):
+        group = order[start : start + 64]
+        shown = [None if senses is None else senses[views[i % len(views)]][i] for i in group]
+        rows += _lower(base, [encoded[i] for i in group], shown, first_adapted(base, settings))
+    return rows
+
+
+def _senses(
+    pairs: Sequence[Pair], embedder: Embedder | None, names: Sequence[str], settings: SftSettings
+) -> dict[str, list[torch.Tensor | None]]:
+    """For each view the sense of each pair's user messages, shape (messages, dims), or None for "plain"."""
+    import torch
+
+    if embedder is None:
+        return {"plain": [None] * len(pairs)}
+    texts = [[neutral(m.content, names) for m in p.prompt if m.role == "user"] for p in pairs]
+    flat = torch.from_numpy(embedder.embed([t for own in texts for t in own]))
+    generator = torch.Generator().manual_seed(settings.seed)
+    noise = torch.randn(flat.shape, generator=generator) * settings.noise
+    sizes = [len(own) for own in texts]
+    noisy = torch.nn.functional.normalize(flat + noise, dim=1)
+    return {"sense": list(flat.split(sizes)), "noisy": list(noisy.split(sizes)), "plain": [None] * len(pairs)}
+
+
+def _lower(
+    base: LocalBase, encoded: Sequence[tuple[list[int], list[int]]], senses: Sequence[torch.Tensor | None], stop: int
+) -> list[Row]:
+    """The frozen layers below `stop`, for one batch."""
+    import torch
+
+    sequences = [prompt + answer for prompt, answer in encoded]
+    longest = max(map(len, sequences))
+    pad = base.tokenizer.pad_token_id or 0
+    ids = torch.tensor([s + [pad] * (longest - len(s)) for s in sequences], device=base.device)
+    given = [v for v in senses if v is not None]
+    slots = [(i, p) for i, s in enumerate(sequences) if senses[i] is not None for p in base.sense_slots(s)]
+    with torch.no_grad(), fast(base.device.type):
+        hidden = embed_prompts(base, ids, slots, torch.cat(given) if given else None)
+        hidden = _layers(base.model.model, hidden, 0, stop)
+    return [
+        Row(hidden[i, : len(s) - 1].float(), torch.tensor(answer, device=base.device), len(prompt) - 1)
+        for i, (s, (prompt, answer)) in enumerate(zip(sequences, encoded, strict=True))
+    ]
+
+
+def _layers(decoder: Any, hidden: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+    """Decoder layers [start, stop) on right-padded rows; causality alone keeps padding out of sight."""
+    import torch
+
+    positions = torch.arange(hidden.shape[1], device=hidden.device)[None]
+    rotary = decoder.rotary_emb(hidden, positions)
+    for layer in decoder.layers[start:stop]:
+        out = layer(hidden, attention_mask=None, position_embeddings=rotary, position_ids=positions)
+        hidden = out[0] if isinstance(out, tuple) else out
+    return hidden
+
+
+def answer_losses(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loss of each answer token, flat, and the row each belongs to."""
+    import torch
+    from torch.nn import functional as F
+
+    longest = max(r.hidden.shape[0] for r in rows)
+    width = rows[0].hidden.shape[1]
+    hidden = torch.zeros(len(rows), longest, width, device=rows[0].hidden.device)
+    for i, row in enumerate(rows):
+        hidden[i, : row.hidden.shape[0]] = row.hidden
+    causal = model.get_base_model() if hasattr(model, "get_base_model") else model
+    with fast(hidden.device.type):
+        hidden = _layers(causal.model, hidden, start_layer, len(causal.model.layers))
+    index = [(i, row.start + k) for i, row in enumerate(rows) for k in range(len(row.targets))]
+    at = torch.tensor(index, device=hidden.device)
+    with fast(hidden.device.type):
+        logits = causal.lm_head(causal.model.norm(hidden[at[:, 0], at[:, 1]])).float()
+    return F.cross_entropy(logits, torch.cat([r.targets for r in rows]), reduction="none"), at[:, 0]
+
+
+def already_said(
+    pairs: Sequence[Pair], base: LocalBase, embedder: Embedder | None, names: Sequence[str], settings: SftSettings
+) -> list[bool]:
+    """Whether the bare base would give each answer, token for token: every token likelier than one half."""
+    import torch
+
+    said = []
+    start = first_adapted(base, settings)
+    with torch.no_grad():
+        for first in range(0, len(pairs), 64):
+            part = pairs[first : first + 64]
+            rows = rows_of(part, base, embedder, names, replace(settings, views=("sense",)), keep_order=True)
+            losses, owner = answer_losses(base.model, rows, start)
+            worst = torch.zeros(len(part)).scatter_reduce(0, owner.cpu(), losses.cpu(), "amax")
+            said += (worst < math.log(2)).tolist()
+    return said
+
+
+def memft(losses: torch.Tensor, learnt_at: float) -> torch.Tensor:
+    """Mean loss over tokens not yet learnt; zero when all are (MemFT-OT, with its ln 2 as -ln learnt_at)."""
+    pending = (losses.detach() > -math.log(learnt_at)).float()
+    return (losses * pending).sum() / pending.sum().clamp(min=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    model: Any
+    epochs: int
+    unlearnt: int
+    """Answer tokens still below the threshold when training stopped."""
+
+
+def fit(
+    rows: Sequence[Row],
+    base: LocalBase,
+    settings: SftSettings,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Trains until every answer token is learnt or the epochs are used up.
+
+    With `checkpoint` the state is written after every epoch and picked up again, so a killed run
+    ends with the very bytes that an unbroken one gives. Raises TrainingError if the loss is not finite.
+    """
+    import torch
+
+    model = new_adapter(base, settings)
+    start = first_adapted(base, settings)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0)
+    done, unlearnt = _restore(checkpoint, model, optimizer, len(rows))
+    epoch = done
+    for epoch in range(done + 1, settings.epochs + 1):
+        if not any(unlearnt):
+            break
+        sweep = epoch % settings.sweep_every == 1
+        rate = settings.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        todo = [i for i in range(len(rows)) if sweep or unlearnt[i]]
+        batches = batches_of(todo, rows, settings, epoch)
+        for number, batch in enumerate(batches):
+            losses, owner = answer_losses(model, [rows[i] for i in batch], start)
+            pending = losses.detach() > -math.log(settings.learnt_at)
+            for k, i in enumerate(batch):
+                unlearnt[i] = int(pending[owner == k].sum())
+            if pending.any():
+                loss = memft(losses, settings.learnt_at)
+                if not torch.isfinite(loss):
+                    raise TrainingError(f"the loss is {loss.item()} in epoch {epoch}; lower the learning rate")
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+                optimizer.step()
+                optimizer.zero_grad()
+            if progress:
+                progress("sft", (epoch - 1) * len(batches) + number + 1, settings.epochs * len(batches))
+        _save(checkpoint, model, optimizer, epoch, unlearnt)
+    if progress:
+        progress("sft", 1, 1)
+    return Trained(model, epoch, sum(unlearnt))
+
+
+def batches_of(todo: Sequence[int], rows: Sequence[Row], settings: SftSettings, epoch: int) -> list[list[int]]:
+    """Row numbers in batches of like length, in an order that depends on seed and epoch alone."""
+    rng = random.Random(f"{settings.seed}/{epoch}")
+    jittered = sorted(todo, key=lambda i: (rows[i].hidden.shape[0] + rng.uniform(-3, 3), i))
+    batches = [jittered[i : i + settings.batch] for i in range(0, len(jittered), settings.batch)]
+    rng.shuffle(batches)
+    return batches
+
+
+def _save(checkpoint: Path | None, model: Any, optimizer: Any, epoch: int, unlearnt: list[int]) -> None:
+    if checkpoint is None:
+        return
+    import torch
+
+    state = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
+    partial = checkpoint.with_suffix(".partial")
+    torch.save({"lora": state, "optimizer": optimizer.state_dict(), "epoch": epoch, "unlearnt": unlearnt}, partial)
+    partial.replace(checkpoint)
+
+
+def _restore(checkpoint: Path | None, model: Any, optimizer: Any, rows: int) -> tuple[int, list[int]]:
+    """Finished epochs and what each row still lacks; a checkpoint of other rows is not taken up."""
+    fresh = (0, [1] * rows)
+    if checkpoint is None or not checkpoint.exists():
+        return fresh
+    import torch
+
+    saved = torch.load(checkpoint, weights_only=True)
+    if len(saved["unlearnt"]) != rows:
+        return fresh
+    own = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in saved["lora"].items():
+            own[name].copy_(value)
+    optimizer.load_state_dict(saved["optimizer"])
+    return int(saved["epoch"]), list(saved["unlearnt"])

@@ -1,0 +1,33 @@
+"""Makes the embedded base from nothing: `python -m pretrain DIALOGUES [--out ipse/base] [--minutes 70]`.
+
+DIALOGUES is a folder holding `spc/valid.csv` and `memorybank/memory_bank_en.json`; see the model card.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+from ipse.llm.minilm import default_embedder
+from pretrain.corpus import Corpus, read_dialogues
+from pretrain.tokenizer import train_tokenizer
+from pretrain.train import Plan, train
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dialogues", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("ipse/base"))
+    for entry in fields(Plan):
+        parser.add_argument(f"--{entry.name.replace('_', '-')}", type=type(entry.default), default=entry.default)
+    args = parser.parse_args()
+    plan = Plan(**{entry.name: getattr(args, entry.name) for entry in fields(Plan)})
+    args.out.mkdir(parents=True, exist_ok=True)
+    dialogues = read_dialogues(args.dialogues)
+    tokenizer = train_tokenizer(dialogues, plan.vocabulary, args.out)
+    train(Corpus(dialogues, plan.seed), tokenizer, default_embedder(), plan, args.out)
+
+
+if __name__ == "__main__":
+    main()
