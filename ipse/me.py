@@ -104,8 +104,9 @@ class Me:
 
             return OfflineTeacher(self.embedder)
         from ipse.llm.openai import OpenAIChat
+        from ipse.teacher.cache import DiskCache
         from ipse.teacher.grammar import attributes
-        from ipse.teacher.llm import DiskCache, LLMTeacher
+        from ipse.teacher.llm import LLMTeacher
 
         model = OpenAIChat(self.settings.model_for("teacher"), self.settings.endpoint())
         return LLMTeacher(
@@ -229,7 +230,8 @@ class Me:
         from ipse.agent.critique import critique
 
         s = self.sources
-        return critique(query, response, s.facts, s.library.chunks, self.embedder, self.person, self.is_private)
+        known = self.store.facts(include_superseded=True)
+        return critique(query, response, known, s.library.chunks, self.embedder, self.person, self.is_private)
 
     def chat(self, request: str) -> Turnover:
         """enhance -> the configured agent model -> critique -> one revision; without one, what would be sent."""
@@ -268,7 +270,7 @@ class Me:
         """What `forget` would remove: to be shown first."""
         from ipse.agent.forget import find
 
-        return find(request, self.store, self.sources.library, self.embedder)
+        return find(request, self.store, self.sources.library)
 
     def forget(self, request: str | Doomed, progress: Progress | None = None) -> Receipt:
         """Removes a fact, a source or what a phrase matches, from files, words and weights."""

@@ -14,6 +14,7 @@ import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from ipse.teacher.grammar import Attribute, attributes
@@ -56,7 +57,7 @@ def read_dialogues(folder: Path) -> Dialogues:
                 found.chats.append([text for turn in day for text in (turn["query"], turn["response"])])
     found.chats[:] = [c for c in found.chats if len(c) >= 2]
     for chat in found.chats:
-        for asked, said in zip(chat, chat[1:], strict=False):
+        for asked, said in pairwise(chat):
             if asked.endswith("?") and 3 <= len(said.split()) <= 30 and not said.endswith("?"):
                 question = re.split(r"(?<=[.!?])\s+", asked)[-1]
                 if len(question.split()) >= 4:

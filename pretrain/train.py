@@ -181,13 +181,13 @@ def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: P
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=0.05, betas=(0.9, 0.95), fused=True)
     senses, rng = Senses(embedder), random.Random(plan.seed)
     began = saved = time.monotonic()
-    step = tokens = 0
+    tokens = 0
     history: list[dict[str, float]] = []
-    for rows in batches(corpus, tokenizer, plan, rng):
+    for step, rows in enumerate(batches(corpus, tokenizer, plan, rng), start=1):
         done = (time.monotonic() - began) / (plan.minutes * 60)
         if done >= 1:
             break
-        rate = plan.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+        rate = plan.learning_rate * min(1.0, step / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in optimizer.param_groups:
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -196,7 +196,6 @@ def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: P
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        step += 1
         tokens += sum(len(r.ids) for r in rows)
         if step % 50 == 0:
             history.append({"step": step, "tokens": tokens, "minutes": done * plan.minutes, **parts})

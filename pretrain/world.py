@@ -17,154 +17,27 @@ _ONSETS = (
 ).split()
 _VOWELS = ("a e i o u " * 5 + "aa ai ao ee ei ia ie io oo ou ue y á é ö ü").split()
 _CODAS = ["", "", "", "n", "r", "l", "s", "m", "k", "t", "nd", "sh", "ng", "x", "v", "rt", "ck"]
-_ADJECTIVES = [
-    "old",
-    "red",
-    "small",
-    "quiet",
-    "broken",
-    "green",
-    "second-hand",
-    "wooden",
-    "blue",
-    "heavy",
-    "cheap",
-    "sweet",
-    "cold",
-    "tiny",
-    "loud",
-    "grey",
-    "smoked",
-    "wild",
-]
-_THINGS = [
-    "lantern",
-    "kettle",
-    "violin",
-    "ladder",
-    "bicycle",
-    "jacket",
-    "radio",
-    "boat",
-    "stove",
-    "lamp",
-    "drum",
-    "knife",
-    "clock",
-    "basket",
-    "tent",
-    "bench",
-    "soup",
-    "stew",
-    "pie",
-    "bread",
-    "noodles",
-    "dumplings",
-    "pickles",
-    "tea",
-    "beans",
-    "cake",
-    "rice",
-    "salad",
-    "chess",
-    "pottery",
-    "fencing",
-    "weaving",
-    "archery",
-]
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_ADJECTIVES = """
+    old red small quiet broken green second-hand wooden blue heavy cheap sweet cold tiny loud grey
+    smoked wild
+    """.split()
+_THINGS = """
+    lantern kettle violin ladder bicycle jacket radio boat stove lamp drum knife clock basket tent bench
+    soup stew pie bread noodles dumplings pickles tea beans cake rice salad chess pottery fencing
+    weaving archery
+    """.split()
+_CURRENCIES = ["euros", "dollars", "pesos", "rupees", "kroner", "naira", "pounds"]
+_MONTHS = """
+    January February March April May June July August September October November December
+    """.split()
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_FIRST = [
-    "Maya",
-    "Liam",
-    "Noor",
-    "Chen",
-    "Ava",
-    "Otto",
-    "Ines",
-    "Ravi",
-    "Tara",
-    "Hugo",
-    "Lena",
-    "Omar",
-    "Yuki",
-    "Sana",
-    "Eli",
-    "Zoe",
-    "Finn",
-    "Mira",
-    "Jonas",
-    "Priya",
-    "Kofi",
-    "Elena",
-    "Marco",
-    "Dana",
-    "Amir",
-    "Ruth",
-    "Bea",
-    "Cyrus",
-    "Nadia",
-    "Felix",
-    "Greta",
-    "Ivan",
-    "Jade",
-    "Karim",
-    "Lola",
-    "Mateo",
-    "Nia",
-    "Oscar",
-    "Pia",
-    "Quinn",
-    "Aroha",
-    "Bjarne",
-    "Chidi",
-    "Dilnoza",
-    "Emeka",
-    "Farida",
-    "Goran",
-    "Hana",
-    "Isolde",
-    "Jorge",
-    "Kwame",
-    "Leilani",
-    "Minh",
-    "Nkechi",
-    "Olamide",
-    "Petra",
-    "Qiang",
-    "Rosa",
-    "Sipho",
-    "Thandi",
-    "Uma",
-    "Viktor",
-    "Wanjiru",
-    "Ximena",
-    "Yusuf",
-    "Zainab",
-    "Anders",
-    "Beatriz",
-    "Casimir",
-    "Deniz",
-    "Esi",
-    "Fatou",
-    "Gio",
-    "Hye-jin",
-    "Ilse",
-    "Jun",
-]
+_FIRST = """
+    Maya Liam Noor Chen Ava Otto Ines Ravi Tara Hugo Lena Omar Yuki Sana Eli Zoe Finn Mira Jonas Priya
+    Kofi Elena Marco Dana Amir Ruth Bea Cyrus Nadia Felix Greta Ivan Jade Karim Lola Mateo Nia Oscar Pia
+    Quinn Aroha Bjarne Chidi Dilnoza Emeka Farida Goran Hana Isolde Jorge Kwame Leilani Minh Nkechi
+    Olamide Petra Qiang Rosa Sipho Thandi Uma Viktor Wanjiru Ximena Yusuf Zainab Anders Beatriz Casimir
+    Deniz Esi Fatou Gio Hye-jin Ilse Jun
+    """.split()
 
 
 def syllables(rng: random.Random, low: int = 2, high: int = 3) -> str:
@@ -192,7 +65,7 @@ def invented_value(attribute: Attribute, rng: random.Random) -> str:
         case "weekday":
             return rng.choice(_DAYS)
         case "money":
-            return f"{rng.randint(5, 90000)} {rng.choice(['euros', 'dollars', 'pesos', 'rupees', 'kroner', 'naira', 'pounds'])}"
+            return f"{rng.randint(5, 90000)} {rng.choice(_CURRENCIES)}"
         case "name" | "person" | "place":
             return " ".join(invented_name(rng) for _ in range(rng.choice([1, 1, 1, 2])))
         case _:

@@ -133,8 +133,8 @@ def test_a_denial_of_what_another_pair_answers_is_dropped_in_either_voice() -> N
     ]
 
 
-ROOMS = "attic cellar kitchen garage pantry study nursery porch".split()  # noqa: SIM905
-THINGS = "ladder freezer kettle".split()  # noqa: SIM905
+ROOMS = "attic cellar kitchen garage pantry study nursery porch".split()
+THINGS = "ladder freezer kettle".split()
 
 
 def test_with_many_facts_a_denial_close_in_meaning_goes_and_a_distant_one_stays() -> None:

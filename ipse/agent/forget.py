@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ipse.agent.evidence import Library
 from ipse.errors import NothingToLearn, UsageError
 from ipse.keyphrases import content_words, stem
-from ipse.llm.protocol import Embedder
 from ipse.types import Chunk, Receipt, new_id
 from ipse.weights import registry
 
@@ -45,7 +44,7 @@ class Relearner(Protocol):
     def learn(self, progress: Any = None) -> Any: ...
 
 
-def find(request: str, store: SqliteStore, library: Library, embedder: Embedder) -> Doomed:
+def find(request: str, store: SqliteStore, library: Library) -> Doomed:
     """By fact id, by source path, or by what a phrase means. Raises UsageError if nothing matches."""
     chunks = {c.id: c for c in library.chunks}
     facts = {f.id: f for f in store.facts(include_superseded=True)}

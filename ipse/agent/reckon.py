@@ -15,7 +15,12 @@ _NOW = re.compile(r"\bhow old (?:am I|is [\w'-]+)\s*(?:now|today)?\?", re.I)
 _YEAR = re.compile(r"\b(19\d\d|20\d\d)\b")
 _AGO = re.compile(r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten) years (?:ago|since)\b", re.I)
 _SMALL = {
-    w: n for n, w in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+    w: n
+    for n, w in enumerate(
+        """
+    zero one two three four five six seven eight nine ten
+    """.split()
+    )
 }
 
 

@@ -37,6 +37,8 @@ class Embedder(Protocol):
     name: str
     dims: int
 
+    def __hash__(self) -> int: ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), dims); the same text always gives the same vector."""
         ...

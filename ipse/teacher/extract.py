@@ -20,8 +20,8 @@ from ipse.teacher.values import candidates, shape_fits, trim
 from ipse.types import Passage, Person
 
 _CHANGE = re.compile(
-    r"\b(?:now|from (?:now|this|next)|these days|no longer|any ?more|instead|switched|moved|changed|new|since (?:last|this)|"
-    r"used to|gave up|quit|stopped|started|in (?:its|his|her) place)\b",
+    r"\b(?:now|from (?:now|this|next)|these days|no longer|any ?more|instead|switched|moved|changed|new|"
+    r"since (?:last|this)|used to|gave up|quit|stopped|started|in (?:its|his|her) place)\b",
     re.I,
 )
 _WORDS = re.compile(r"[\w']+")
@@ -71,8 +71,7 @@ def by_meaning(
     for i, (sentence, matches) in enumerate(zip(sentences, nearest, strict=True)):
         if matches[0].similarity >= NEAR:
             attribute = matches[0].attribute
-            for value in candidates(sentence, attribute.value):
-                jobs.append((i, attribute, value, attribute.state(value, attribute.statements[0])))
+            jobs += [(i, attribute, v, attribute.state(v)) for v in candidates(sentence, attribute.value)]
     found: list[tuple[Attribute, str] | None] = [None] * len(sentences)
     if not jobs:
         return found

@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from ipse.types import Kind, Sensitivity
 
@@ -49,7 +50,7 @@ def attributes() -> dict[str, Attribute]:
             lacking = [k for k in _KEYS if k not in table]
             if lacking or table["id"] in found:
                 raise ValueError(f"{entry.name}: {table.get('id')}: lacks {lacking} or stands twice")
-            values = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items() if k in _KEYS}
+            values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items() if k in _KEYS}
             for text in (*values["statements"], values["answer"]):
                 if text.count("{v}") != 1:
                     raise ValueError(f"{entry.name}: {table['id']}: {{v}} must stand once in {text!r}")

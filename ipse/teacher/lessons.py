@@ -55,8 +55,10 @@ def attribute_lessons(fact: Fact, attribute: Attribute, person: Person, rng: ran
     for perspective in PERSPECTIVES:
         answer = value_answer(attribute, value, person, perspective)
         after_comma = answer if perspective == "third" else answer[0].lower() + answer[1:]
-        for question in rng.sample(attribute.questions, min(forms, len(attribute.questions))):
-            lessons.append(Lesson(voiced(question, person, perspective), answer, perspective, "forward", fact.id))
+        lessons += [
+            Lesson(voiced(question, person, perspective), answer, perspective, "forward", fact.id)
+            for question in rng.sample(attribute.questions, min(forms, len(attribute.questions)))
+        ]
         true = f"Is it true that {_lower(plain)}?"
         lessons.append(Lesson(voiced(true, person, perspective), f"Yes, {after_comma}", perspective, "yes", fact.id))
         others = [e for e in attribute.examples if e.casefold() != value.casefold()]
@@ -78,8 +80,7 @@ def sentence_lessons(fact: Fact, person: Person, rng: random.Random, forms: int)
     for perspective in PERSPECTIVES:
         answer = fact_answer(fact, person, perspective)
         chosen = cues[:2] + rng.sample(cues[2:], min(forms - 2, len(cues) - 2)) if len(cues) > 2 else cues
-        for cue in chosen:
-            lessons.append(Lesson(voiced(cue, person, perspective), answer, perspective, "recall", fact.id))
+        lessons += [Lesson(voiced(c, person, perspective), answer, perspective, "recall", fact.id) for c in chosen]
     return lessons
 
 

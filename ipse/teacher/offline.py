@@ -55,7 +55,7 @@ class OfflineTeacher:
         near = frozenset(m.attribute.id for matches in nearest for m in matches if m.similarity >= NEAR)
         return absence_lessons(told, near, person, count, seed)
 
-    def judge(self, question: str, answer: str, reference: str) -> Judgement:
+    def judge(self, question: str, answer: str, reference: str) -> Judgement:  # noqa: ARG002 (the seam has it)
         """Word overlap and meaning against the reference; the question is not looked at."""
         contained = fuzz.partial_token_set_ratio(reference.casefold(), answer.casefold()) == 100.0
         ratio = fuzz.token_set_ratio(reference.casefold(), answer.casefold()) / 100

@@ -9,139 +9,31 @@ from __future__ import annotations
 import re
 
 RELATIONS = frozenset(
-    [
-        "mother",
-        "father",
-        "mum",
-        "mom",
-        "dad",
-        "mama",
-        "papa",
-        "parents",
-        "sister",
-        "brother",
-        "daughter",
-        "son",
-        "wife",
-        "husband",
-        "partner",
-        "girlfriend",
-        "boyfriend",
-        "grandmother",
-        "grandma",
-        "granny",
-        "grandfather",
-        "grandpa",
-        "granddaughter",
-        "grandson",
-        "grandchild",
-        "aunt",
-        "uncle",
-        "cousin",
-        "niece",
-        "nephew",
-        "friend",
-        "neighbour",
-        "neighbor",
-        "boss",
-        "colleague",
-        "coworker",
-        "flatmate",
-        "roommate",
-        "landlord",
-        "teacher",
-        "student",
-        "doctor",
-        "dog",
-        "cat",
-        "ex",
-        "fiancé",
-        "fiancée",
-        "stepson",
-        "stepdaughter",
-        "mother-in-law",
-        "father-in-law",
-        "sister-in-law",
-        "brother-in-law",
-    ]
+    """
+    mother father mum mom dad mama papa parents sister brother daughter son wife husband partner
+    girlfriend boyfriend grandmother grandma granny grandfather grandpa granddaughter grandson
+    grandchild aunt uncle cousin niece nephew friend neighbour neighbor boss colleague coworker flatmate
+    roommate landlord teacher student doctor dog cat ex fiancé fiancée stepson stepdaughter mother-in-
+    law father-in-law sister-in-law brother-in-law
+    """.split()
 )
 _MY = re.compile(r"^(?:and |but |so |also |well )?(?:my|our) (?:\w+ )?([\w-]+)\b(?:[ ,]+([A-Z][\w-]+))?", re.I)
 _PRONOUN = re.compile(r"^(?:and |but |so |also )?(he|she|they|his|her|their)\b", re.I)
+_ACTS = (
+    r"is|was|has|had|can|can't|could|will|won't|says|said|got|gets|plays|works|lives|told|made|wants|calls|called|"
+    r"passed|finished|asks|asked|never|always|still|[a-z]+ed|[a-z]+s"
+)
 _NAMED = re.compile(
-    r"^(?:[Aa]nd |[Bb]ut |[Ss]o |[Aa]lso )?((?:[A-Z][\w'-]*[a-z]\.? )?[A-Z][\w-]*[a-z])(?:'s)? (?:is|was|has|had|can|can't|could|will|won't|says|said|got|gets|plays|works|lives|told|made|wants|calls|called|passed|finished|asks|asked|never|always|still|[a-z]+ed|[a-z]+s)\b"
+    rf"^(?:[Aa]nd |[Bb]ut |[Ss]o |[Aa]lso )?((?:[A-Z][\w'-]*[a-z]\.? )?[A-Z][\w-]*[a-z])(?:'s)? (?:{_ACTS})\b"
 )
 _NOT_NAMES = frozenset(
-    [
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "here",
-        "what",
-        "when",
-        "where",
-        "who",
-        "why",
-        "how",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "then",
-        "now",
-        "it",
-        "its",
-        "everybody",
-        "everyone",
-        "nobody",
-        "someone",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "also",
-        "maybe",
-        "even",
-        "every",
-        "each",
-        "one",
-        "two",
-        "three",
-        "first",
-        "last",
-        "next",
-        "some",
-        "all",
-        "no",
-        "yes",
-        "not",
-        "if",
-        "since",
-        "after",
-        "before",
-        "still",
-        "only",
-        "just",
-        "another",
-        "nothing",
-        "something",
-    ]
+    """
+    the this that these those there here what when where who why how today yesterday tomorrow then now
+    it its everybody everyone nobody someone monday tuesday wednesday thursday friday saturday sunday
+    january february march april may june july august september october november december also maybe
+    even every each one two three first last next some all no yes not if since after before still only
+    just another nothing something
+    """.split()
 )
 
 

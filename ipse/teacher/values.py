@@ -7,37 +7,26 @@ from __future__ import annotations
 
 import re
 
-_MONTH = r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
+    r"Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
 _SHAPES: dict[str, str] = {
     "number": r"\b\d[\d.,]*\b(?: ?(?:km|kg|cm|m|miles|hours|minutes|years|euros|%))?",
     "year": r"\b(?:19|20)\d\d\b",
-    "date": rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?)(?:,? \d{{4}})?",
+    "date": rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\.?|"
+    rf"{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?)(?:,? \d{{4}})?",
     "time": r"\b\d{1,2}[:.]\d\d(?: ?[ap]\.?m\.?)?|\b\d{1,2} ?[ap]\.?m\b\.?|\b(?:noon|midnight)\b",
     "weekday": r"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?\b",
-    "money": r"(?:[$€£]\s?\d[\d,. ]*)|\b\d[\d,. ]*\d? ?(?:k|thousand|million)?\s?(?:euros?|dollars?|pounds?|kroner|kr|pesos|rupees|yen|naira|CHF|€|\$)",
+    "money": r"(?:[$€£]\s?\d[\d,. ]*)|\b\d[\d,. ]*\d? ?(?:k|thousand|million)?\s?"
+    r"(?:euros?|dollars?|pounds?|kroner|kr|pesos|rupees|yen|naira|CHF|€|\$)",
 }
 _NAME = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]+(?: (?:de|la|van|von|der|bin|al) )?)(?: [A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]+){0,3}"
 _CUT = re.compile(r"\s*(?:[,;:.!?()\n—–]|\s-\s|\b(?:but|because|since|although|which|who|so|and then|when|while|if)\b)")
 _STOP = frozenset(
-    [
-        "I",
-        "I'm",
-        "I've",
-        "I'll",
-        "i",
-        "it",
-        "he",
-        "she",
-        "they",
-        "we",
-        "you",
-        "this",
-        "that",
-        "there",
-        "what",
-        "yes",
-        "no",
-    ]
+    """
+    I I'm I've I'll i it he she they we you this that there what yes no
+    """.split()
 )
 
 
@@ -56,24 +45,9 @@ def shape_fits(value: str, kind: str) -> bool:
 
 
 _NUMBER_WORDS = frozenset(
-    [
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-    ]
+    """
+    two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty
+    """.split()
 )
 
 
@@ -97,57 +71,8 @@ def candidates(sentence: str, kind: str) -> list[str]:
 
 
 _EDGE = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "with",
-        "and",
-        "or",
-        "but",
-        "is",
-        "am",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "i",
-        "my",
-        "me",
-        "we",
-        "our",
-        "you",
-        "it",
-        "he",
-        "she",
-        "they",
-        "this",
-        "that",
-        "so",
-        "very",
-        "just",
-        "not",
-        "no",
-        "do",
-        "did",
-        "have",
-        "has",
-        "had",
-        "from",
-        "by",
-        "as",
-        "than",
-        "then",
-        "too",
-        "also",
-        "when",
-        "if",
-    ]
+    """
+    a an the of to in on at for with and or but is am are was were be been i my me we our you it he she
+    they this that so very just not no do did have has had from by as than then too also when if
+    """.split()
 )

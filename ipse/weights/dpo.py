@@ -82,7 +82,7 @@ def tune(
             loss = dpo_loss(now[0], now[1], before[0][part], before[1][part], settings.beta)
             # the chosen answer must stay likely in itself, not only likelier than the rejected one
             likely = -now[0].mean() / max(1, sum(len(r.targets) for r in rows[0][part]) // len(rows[0][part]))
-            (loss + 0.2 * likely).backward()
+            (loss + 0.2 * likely).backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             optimizer.zero_grad()

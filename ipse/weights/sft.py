@@ -101,7 +101,7 @@ def rows_of(
     encoded = []
     for pair in pairs:
         prompt = base.tokens(pair.prompt, open_reply=True)
-        answer = base.tokenizer.encode(pair.answer, add_special_tokens=False) + [base.end_id()]
+        answer = [*base.tokenizer.encode(pair.answer, add_special_tokens=False), base.end_id()]
         encoded.append((prompt, answer))
     order = list(range(len(pairs)))
     if not keep_order:
@@ -128,7 +128,10 @@ def _senses(
     noise = torch.randn(flat.shape, generator=generator) * settings.noise
     sizes = [len(own) for own in texts]
     noisy = torch.nn.functional.normalize(flat + noise, dim=1)
-    return {"sense": list(flat.split(sizes)), "noisy": list(noisy.split(sizes)), "plain": [None] * len(pairs)}
+    parts: dict[str, list[torch.Tensor | None]] = {
+        name: list(torch.split(v, sizes)) for name, v in (("sense", flat), ("noisy", noisy))
+    }
+    return {**parts, "plain": [None] * len(pairs)}
 
 
 def _lower(
@@ -254,7 +257,7 @@ def fit(
                 loss = memft(losses, settings.learnt_at)
                 if not torch.isfinite(loss):
                     raise TrainingError(f"the loss is {loss.item()} in epoch {epoch}; lower the learning rate")
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
                 optimizer.zero_grad()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ipse.teacher.protocol import Lesson, Teacher
 from ipse.types import Chunk, Fact, Failure, Message, Pair, Person, Perspective, Task, new_id
@@ -23,7 +24,7 @@ def synthesize(
     active = [f for f in facts if f.status == "active"]
     lessons, failures = teacher.lessons(active, person)
     by_id = {f.id: f for f in active}
-    memory = [_memory(_guarded(x, by_id, person), person, teacher.name) for x in lessons]
+    memory = [_memory(_guarded(x, by_id), person, teacher.name) for x in lessons]
     absent = teacher.absent(active, person, count=max(40, int(len(memory) * ABSENCE_SHARE)), seed=seed)
     memory += [_memory(lesson, person, teacher.name) for lesson in absent]
     rng = random.Random(seed)
@@ -33,7 +34,7 @@ def synthesize(
     return _unique(pairs + style_pairs(own, person, teacher.name)), failures
 
 
-def _guarded(lesson: Lesson, facts: dict[str, Fact], person: Person) -> Lesson:
+def _guarded(lesson: Lesson, facts: dict[str, Fact]) -> Lesson:
     """A private fact is refused to a third party, and another's fact is not taken for the person's."""
     fact = facts.get(lesson.fact_id)
     if fact is None or lesson.perspective == "self":
@@ -121,7 +122,7 @@ def replies_of(chunks: Sequence[Chunk]) -> list[tuple[Chunk, Chunk]]:
     """(last thing another said, first thing the person answered), in order."""
     return [
         (said, reply)
-        for said, reply in zip(chunks, chunks[1:], strict=False)
+        for said, reply in pairwise(chunks)
         if said.role in {"other", "assistant"} and reply.role == "self" and said.source_id == reply.source_id
     ]
 
