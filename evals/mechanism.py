@@ -2,11 +2,12 @@
 
 Each person has facts with values made of syllables, so nothing can be guessed. Their adapter is
 trained through the product's own path (ledger -> pairs -> filter -> SFT -> DPO). Then it is asked,
-with an empty context, in wordings that stand nowhere in the grammar (`evals/probes`), from both
-perspectives, a quarter of the questions about things never told. Beside it: the bare base, and
-another person's adapter on the same questions.
+with an empty context, in wordings that stand nowhere in the grammar, from both perspectives, a
+quarter of the questions about things never told. Two sets of wordings, both never trained on:
+`reworded` asks plainly in other words, `indirect` in riddles ("Which fist leads when I box?").
+Beside it: the bare base, and another person's adapter on the same questions.
 
-    python evals/mechanism.py [--people 10] [--facts 50] [--seed 0] [--plain] [--json out.json]
+    python evals/mechanism.py [--people 10] [--facts 50] [--seed 0] [--wordings reworded] [--plain] [--json out.json]
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ class Asked:
     """What must be said; None if it was never told."""
 
 
-def probes() -> dict[str, list[str]]:
+def wordings(kind: str) -> dict[str, list[str]]:
+    """attribute id -> held-out questions, in the first person."""
     found: dict[str, list[str]] = {}
-    for file in sorted((Path(__file__).parent / "probes").glob("*.toml")):
+    for file in sorted((Path(__file__).parent / kind).glob("*.toml")):
         found.update(tomllib.loads(file.read_text(encoding="utf-8"))["probes"])
     return found
 
@@ -74,9 +76,9 @@ def invent(number: int, count: int, seed: int) -> tuple[Person, list[Fact]]:
     return person, facts
 
 
-def questions(person: Person, facts: list[Fact], seed: int) -> list[Asked]:
+def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[Asked]:
     """Every fact from both perspectives (private ones only from the person's own), and what was never told."""
-    rng, asked, unseen = random.Random(f"{seed}/{person.id}"), [], probes()
+    rng, asked, unseen = random.Random(f"{seed}/{person.id}"), [], wordings(kind)
     for fact in facts:
         for perspective in ("self", "third"):
             if perspective == "third" and fact.sensitivity == "private":
@@ -115,7 +117,7 @@ def keep(home: Path, person: Person, facts: list[Fact]) -> SqliteStore:
 
 
 def run(
-    people: int, count: int, seed: int, base_path: Path, *, use_sense: bool, show: Progress
+    people: int, count: int, seed: int, base_path: Path, kind: str, *, use_sense: bool, show: Progress
 ) -> dict[str, dict[str, float]]:
     embedder, base = default_embedder(), load_base(base_path)
     results: dict[str, list[dict[str, float]]] = {"bare base": [], "weights alone": [], "another's adapter": []}
@@ -136,7 +138,7 @@ def run(
                 lambda _: False,
                 lambda: datetime.now(UTC),
             )
-            asked = questions(person, facts, seed)
+            asked = questions(person, facts, seed, kind)
             live = registry.live(store) or report.adapter
             trained.append((person, asked, Path(live.path)))
             eyes = embedder if use_sense else None
@@ -172,14 +174,15 @@ def main() -> None:
     parser.add_argument("--facts", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--base", type=Path, default=embedded_base())
+    parser.add_argument("--wordings", choices=["reworded", "indirect"], default="reworded")
     parser.add_argument("--plain", action="store_true", help="ask as a plain causal LM, without the sense token")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     console = Console()
     with Progress(console=console) as show:
-        results = run(args.people, args.facts, args.seed, args.base, use_sense=not args.plain, show=show)
+        results = run(args.people, args.facts, args.seed, args.base, args.wordings, use_sense=not args.plain, show=show)
     columns = ["recall", "recall_self", "recall_third", "absence", "pairs", "epochs", "seconds"]
-    table = Table("system", *columns, title=f"{args.people} people, {args.facts} facts each, unseen wordings")
+    table = Table("system", *columns, title=f"{args.people} people, {args.facts} facts each, {args.wordings} questions")
     for name, row in results.items():
         table.add_row(name, *[f"{row[c]:.3f}" if c in row else "" for c in columns])
     console.print(table)

@@ -291,13 +291,17 @@ class Me:
         return self.store.adapters()
 
     def promote(self, adapter_id: str) -> Adapter:
+        from ipse.store.lock import at_work
         from ipse.weights import registry
 
         self._forget_loaded()
-        return registry.promote(self.store, adapter_id)
+        with at_work(self.store):
+            return registry.promote(self.store, adapter_id)
 
     def rollback(self) -> Adapter:
+        from ipse.store.lock import at_work
         from ipse.weights import registry
 
         self._forget_loaded()
-        return registry.rollback(self.store)
+        with at_work(self.store):
+            return registry.rollback(self.store)

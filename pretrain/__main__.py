@@ -19,14 +19,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dialogues", type=Path)
     parser.add_argument("--out", type=Path, default=Path("ipse/base"))
+    parser.add_argument("--start", type=Path, help="go on from this folder of an earlier run")
     for entry in fields(Plan):
         parser.add_argument(f"--{entry.name.replace('_', '-')}", type=type(entry.default), default=entry.default)
     args = parser.parse_args()
+    from transformers import AutoTokenizer
+
     plan = Plan(**{entry.name: getattr(args, entry.name) for entry in fields(Plan)})
     args.out.mkdir(parents=True, exist_ok=True)
     dialogues = read_dialogues(args.dialogues)
-    tokenizer = train_tokenizer(dialogues, plan.vocabulary, args.out)
-    train(Corpus(dialogues, plan.seed), tokenizer, default_embedder(), plan, args.out)
+    if args.start is None:
+        tokenizer = train_tokenizer(dialogues, plan.vocabulary, args.out)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(args.start)
+        tokenizer.save_pretrained(args.out)
+    train(Corpus(dialogues, plan.seed), tokenizer, default_embedder(), plan, args.out, args.start)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,12 @@ def new_model(plan: Plan, tokenizer: Any, embedder: Embedder) -> Any:
     return model
 
 
+def earlier_model(start: Path) -> Any:
+    from transformers import LlamaForCausalLM
+
+    return LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+
+
 def batches(corpus: Corpus, tokenizer: Any, plan: Plan, rng: random.Random) -> Any:
     """Endless batches of rows of like length."""
     documents = iter(corpus)
@@ -172,11 +178,17 @@ def loss_of(
     }
 
 
-def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: Path) -> None:
-    """Trains for `plan.minutes`, saving to `out` every five minutes and at the end."""
+def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: Path, start: Path | None = None) -> None:
+    """Trains for `plan.minutes`, saving to `out` every five minutes and at the end.
+
+    `start` is the folder of an earlier run to go on from, with a learning rate of its own.
+    """
     torch.manual_seed(plan.seed)
-    model = new_model(plan, tokenizer, embedder)
+    model = new_model(plan, tokenizer, embedder) if start is None else earlier_model(start)
     projector, reader = Projector(embedder.dims, plan.width), nn.Linear(plan.width, embedder.dims)
+    if start is not None:
+        projector = Projector.load(start / "sense.safetensors")
+        projector.module.requires_grad_(True)
     parameters = [*model.parameters(), *projector.module.parameters(), *reader.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=0.05, betas=(0.9, 0.95), fused=True)
     senses, rng = Senses(embedder), random.Random(plan.seed)

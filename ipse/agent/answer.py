@@ -14,6 +14,7 @@ from typing import Literal
 
 from ipse.agent.evidence import Evidence, Library, asks_about_other
 from ipse.agent.reckon import reckon
+from ipse.agent.typed import NAMES, fits
 from ipse.llm.protocol import ChatModel, Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
@@ -26,8 +27,14 @@ Source = Literal["all", "weights", "words", "raw"]
 
 SAME_ATTRIBUTE = 0.80
 """Least similarity of a question to an attribute's wording for its value to be the answer."""
-KNOWN, TYPED = 0.33, 0.47
-"""Least evidence score for an answer: in general, and where the question is of a known attribute nobody told."""
+ASKS_ATTRIBUTE = 0.74
+"""From this similarity on a question is taken to ask for a known attribute."""
+KNOWN, TYPED, NAMED, FITTING = 0.26, 0.42, 0.28, 0.24
+"""Least evidence score for an answer: in general; where a known attribute is asked for and the sentence holds
+nothing of its kind; where its kind is a name, which has no look of its own; where the sentence fits."""
+KIND, OF_KIND = 0.55, 0.3
+"""Least nearness to an attribute's examples to be of its kind, and what that adds to a score."""
+DEPTH = 8
 NEAR_BEST = 0.10
 WORDS = 38
 SURE = 0.5
@@ -121,8 +128,9 @@ def from_words(question: Question, sources: Sources) -> Answer:
 
 def from_raw(question: Question, sources: Sources) -> Answer:
     """The sentences that speak to the question, in the person's own words."""
-    found = [e for e in sources.library.search(question.text) if not _hidden(e, question, sources)]
-    if not found or found[0].score < _least(question, sources):
+    hits = [e for e in sources.library.search(question.text, DEPTH) if not _hidden(e, question, sources)]
+    found = _speaking(question, hits, sources)
+    if not found:
         return _nobody(question, sources)
     if found[0].subject != "self" and not asks_about_other(question.text, sources.person):
         own = [e for e in found if e.subject == "self" and e.score >= found[0].score - NEAR_BEST / 2]
@@ -136,11 +144,23 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
 
 
-def _least(question: Question, sources: Sources) -> float:
-    """How good evidence must be: better where a known attribute is asked for that nobody told."""
+def _speaking(question: Question, hits: Sequence[Evidence], sources: Sources) -> list[Evidence]:
+    """The evidence best first, or none where even the best is too weak to answer.
+
+    Where a known attribute is asked for, a sentence that holds a value of its kind is preferred and
+    may be weaker; one that doesn't must be stronger, for the thing may never have been told.
+    """
+    if not hits:
+        return []
     match = sources.index.of_questions([question.text], sources.person.names, limit=1)[0][0]
-    told = any(f.attribute == match.attribute.id for f in sources.facts)
-    return TYPED if match.similarity >= SAME_ATTRIBUTE and not told else KNOWN
+    if match.similarity < ASKS_ATTRIBUTE:
+        return list(hits) if hits[0].score >= KNOWN else []
+    levels = fits(question.text, hits, match.attribute, sources.library.embedder)
+    ranked = sorted(zip(hits, levels, strict=True), key=lambda x: -(x[0].score + OF_KIND * x[1]))
+    best, level = ranked[0]
+    of_names = match.attribute.value in NAMES
+    least = FITTING if level >= KIND else NAMED if of_names else TYPED
+    return [e for e, _ in ranked] if best.score >= least else []
 
 
 def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:

@@ -20,9 +20,10 @@ from ipse.store.protocol import Store
 from ipse.teacher.subject import RELATIONS, subject_of
 from ipse.types import Chunk, Person
 
-OWN, BEFORE, AFTER, SHARED = 0.72, 0.20, 0.08, 0.06
+OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 """Weights of a sentence's own meaning, of its neighbours', and of each rare word it shares with the question."""
 
+_SAYS_I = re.compile(r"\bI(?:'m|'ve|'d|'ll)?\b")
 _SPEAKS_OF_SELF = re.compile(r"\b(?:I|I'm|I've|I'll|my|me)\b")
 
 
@@ -81,6 +82,8 @@ def _subjects(chunks: Sequence[Chunk], person: Person) -> list[str]:
     for i, chunk in enumerate(chunks):
         before = found[i - 1] if i and chunks[i - 1].turn_id == chunk.turn_id else "self"
         subject = subject_of(chunk.text, before, person.names)
+        if chunk.role == "self" and subject != "self" and _SAYS_I.search(chunk.text):
+            subject = "self"
         if chunk.role == "other" and subject == "self" and _SPEAKS_OF_SELF.search(chunk.text):
             subject = chunk.speaker
         found.append(subject)

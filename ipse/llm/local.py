@@ -7,6 +7,7 @@ this module knows of that. It knows nothing of facts, persons' ledgers or traini
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -113,6 +114,7 @@ class LocalChat:
         if adapter is not None:
             from peft import PeftModel
 
+            warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
             self.model = PeftModel.from_pretrained(base.model, adapter, adapter_name=adapter.name).eval()
 
     @classmethod

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,12 +34,12 @@ Progress = Callable[[str, int, int], None]
 class SftSettings:
     """Settings of a run. `upper` is the share of layers that carry the adapter, counted from the top."""
 
-    rank: int = 8
-    alpha: int = 16
-    upper: float = 1 / 3
-    learning_rate: float = 3e-3
-    epochs: int = 20
-    batch: int = 48
+    rank: int = 16
+    alpha: int = 32
+    upper: float = 0.5
+    learning_rate: float = 5e-3
+    epochs: int = 16
+    batch: int = 16
     learnt_at: float = 0.9
     """A token counts as learnt when its probability passes this; MemFT uses one half."""
     sweep_every: int = 4
@@ -73,6 +74,8 @@ def new_adapter(base: LocalBase, settings: SftSettings) -> Any:
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(settings.seed)
+    # peft asks transformers under a name that is going away; there is nothing a user could do about it
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     layers = list(range(first_adapted(base, settings), base.model.config.num_hidden_layers))
     config = LoraConfig(
         r=settings.rank,
