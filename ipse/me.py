@@ -6,7 +6,8 @@ when a verb first needs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -122,7 +123,7 @@ class Me:
         from ipse.raw.run import add
         from ipse.store.lock import at_work
 
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             return add(self.store, [Path(p) for p in paths], self.embedder, self.clock, progress)
 
     def add_messages(self, messages: Sequence[dict[str, Any]]) -> AddReport:
@@ -130,7 +131,7 @@ class Me:
         from ipse.raw.run import add_messages
         from ipse.store.lock import at_work
 
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             return add_messages(self.store, list(messages), self.embedder, self.clock)
 
     def add_text(self, text: str) -> AddReport:
@@ -138,7 +139,7 @@ class Me:
         from ipse.raw.run import add_text
         from ipse.store.lock import at_work
 
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             return add_text(self.store, text, self.embedder, self.clock)
 
     def learn(self, progress: Progress | None = None, settings: WeightsSettings | None = None) -> Learnt:
@@ -148,7 +149,7 @@ class Me:
         from ipse.words.run import learn_words
 
         chosen = settings or WeightsSettings(seed=self.settings.seed)
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             words = learn_words(self.store, self.teacher, self.embedder, self.clock, progress)
             weights = learn_weights(
                 self.store,
@@ -160,13 +161,17 @@ class Me:
                 self.clock,
                 progress,
             )
-        self._forget_loaded()
         return Learnt(words, weights)
 
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """What was read before a change is read again after it, even when the change breaks off."""
+        try:
+            yield
+        finally:
+            self._forget_loaded()
+
     def _forget_loaded(self) -> None:
-        """What was read before a change must be read again."""
-        if "weights" in self.__dict__ and self.weights is not None:
-            self.weights.close()
         for name in ("weights", "sources"):
             self.__dict__.pop(name, None)
 
@@ -278,14 +283,14 @@ class Me:
         from ipse.store.lock import at_work
 
         doomed = self.doomed(request) if isinstance(request, str) else request
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             return forget(doomed, self, progress)
 
     def evaluate(self, progress: Progress | None = None) -> Evaluation:
         """Five systems on the same held-out questions."""
         from ipse.agent.evaluate import evaluate
 
-        return evaluate(self.sources, self.store, self.settings.base, self.embedder, progress)
+        return evaluate(self.sources, self.store, self.settings.base, self.embedder, progress, self.settings.seed)
 
     def adapters(self) -> list[Adapter]:
         return self.store.adapters()
@@ -294,14 +299,12 @@ class Me:
         from ipse.store.lock import at_work
         from ipse.weights import registry
 
-        self._forget_loaded()
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             return registry.promote(self.store, adapter_id)
 
     def rollback(self) -> Adapter:
         from ipse.store.lock import at_work
         from ipse.weights import registry
 
-        self._forget_loaded()
-        with at_work(self.store):
+        with at_work(self.store), self._changing():
             return registry.rollback(self.store)

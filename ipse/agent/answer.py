@@ -14,10 +14,10 @@ from typing import Literal
 
 from ipse.agent.evidence import Evidence, Library, asks_about_other
 from ipse.agent.reckon import reckon
-from ipse.agent.typed import NAMES, fits
 from ipse.llm.protocol import ChatModel, Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
+from ipse.teacher.kinds import NAMES, fits
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
@@ -36,7 +36,7 @@ KIND, OF_KIND = 0.55, 0.3
 """Least nearness to an attribute's examples to be of its kind, and what that adds to a score."""
 DEPTH = 8
 NEAR_BEST = 0.10
-WORDS = 38
+WORDS, MOST_WORDS = 38, 40
 SURE = 0.5
 """Least token probability for the weights' memory to count."""
 
@@ -141,6 +141,8 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     if reckoned is not None:
         return Answer(reckoned, found[0].score, "raw", (found[0].chunk.id,))
     chosen = _within(found, WORDS - 3)
+    while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
+        chosen.pop()  # the speakers' names count too
     return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
 
 
@@ -155,7 +157,7 @@ def _speaking(question: Question, hits: Sequence[Evidence], sources: Sources) ->
     match = sources.index.of_questions([question.text], sources.person.names, limit=1)[0][0]
     if match.similarity < ASKS_ATTRIBUTE:
         return list(hits) if hits[0].score >= KNOWN else []
-    levels = fits(question.text, hits, match.attribute, sources.library.embedder)
+    levels = fits([e.chunk.text for e in hits], match.attribute, sources.index, question.text)
     ranked = sorted(zip(hits, levels, strict=True), key=lambda x: -(x[0].score + OF_KIND * x[1]))
     best, level = ranked[0]
     of_names = match.attribute.value in NAMES

@@ -2,7 +2,7 @@
 
 Questions are pairs held out of training, so the gold answer is the ledger's. Scoring is by rule
 unless a judge model is configured; every number is a share of 1. What each system is given is laid
-out in `_systems`, and nothing else differs between them.
+out in `systems`, and nothing else differs between them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Evaluation:
 class System:
     """One contender: what it says to memory questions, and to a prompt of another task with its question."""
 
-    answers: Callable[[Sequence[Pair]], list[str]]
+    answers: Callable[[Sequence[Question]], list[str]]
     enriches: Callable[[Sequence[str]], list[str]]
     judges: Callable[[Sequence[tuple[str, str]]], list[str]]
     """(request, response) -> "Flag: ..." or "Approve: ..."."""
@@ -61,17 +61,17 @@ def evaluate(
     valued = [f for f in sources.facts if f.value and f.subject == "self" and f.sensitivity != "private"][:MOST_FACTS]
     base = LocalChat(load_base(base_path), None, embedder, sources.person.names)
     table: dict[str, dict[str, float]] = {}
-    for number, (name, a_system) in enumerate(_systems(sources, store, base, embedder).items()):
+    for number, (name, a_system) in enumerate(systems(sources, store, base, embedder).items()):
         if progress:
             progress("evaluate", number, len(SYSTEMS))
-        table[name] = _memory(asked, a_system.answers(asked), sources.facts) | _tasks(a_system, valued)
+        table[name] = _memory(asked, a_system.answers(_questions(asked)), sources.facts) | _tasks(a_system, valued)
     if progress:
         progress("evaluate", len(SYSTEMS), len(SYSTEMS))
     return Evaluation(table, len(asked))
 
 
-def _systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder) -> dict[str, System]:
-    """What each system is given besides the question."""
+def systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder) -> dict[str, System]:
+    """What each of SYSTEMS is given besides the question."""
     person, library = sources.person, sources.library
 
     def nothing(question: str, perspective: Perspective) -> list[str]:  # noqa: ARG001
@@ -85,11 +85,11 @@ def _systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder
         return [t for t in found if perspective == "self" or not sources.is_private(t)]
 
     notes = {"base": nothing, "base + preamble": preamble, "base + retrieval": retrieval}
-    systems = {name: _prompted(base, person, given) for name, given in notes.items()}
+    contenders = {name: _prompted(base, person, given) for name, given in notes.items()}
     adapter = sources.weights or base
     alone = _prompted(adapter, person, nothing)
-    systems["weights"] = System(
-        lambda p: [a.text for a in ask(_questions(p), sources, "weights")], alone.enriches, alone.judges
+    contenders["weights"] = System(
+        lambda asked: [a.text for a in ask(asked, sources, "weights")], alone.enriches, alone.judges
     )
 
     def enrich(requests: Sequence[str]) -> list[str]:
@@ -99,13 +99,14 @@ def _systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder
         ]
 
     def judge(cases: Sequence[tuple[str, str]]) -> list[str]:
-        found = [critique(q, r, sources.facts, library.chunks, embedder, person, sources.is_private) for q, r in cases]
+        known = store.facts(include_superseded=True)
+        found = [critique(q, r, known, library.chunks, embedder, person, sources.is_private) for q, r in cases]
         return [f"{c.verdict}: {c.feedback}" for c in found]
 
-    systems["weights + words + raw"] = System(
-        lambda p: [a.text for a in ask(_questions(p), sources, "all")], enrich, judge
+    contenders["weights + words + raw"] = System(
+        lambda asked: [a.text for a in ask(asked, sources, "all")], enrich, judge
     )
-    return systems
+    return contenders
 
 
 def _prompted(model: ChatModel, person: Person, given: Callable[[str, Perspective], list[str]]) -> System:
@@ -119,7 +120,7 @@ def _prompted(model: ChatModel, person: Person, given: Callable[[str, Perspectiv
         return [reply.text for reply in model.chat(prompts, max_tokens=48)]
 
     return System(
-        lambda pairs: said([(system(person, p.perspective), p.question, p.perspective) for p in pairs]),
+        lambda asked: said([(system(person, q.perspective), q.text, q.perspective) for q in asked]),
         lambda requests: said([(f"Enhance for {person.short}.", r, "self") for r in requests]),
         lambda cases: said([(f"Critique for {person.short}.", f"{q}\nReply: {r}", "self") for q, r in cases]),
     )

@@ -116,8 +116,12 @@ def forget(doomed: Doomed, me: Relearner, progress: Any = None) -> Receipt:
         for fact_id in doomed.facts:
             store.remove_correction(fact_id)
         store.put_pairs("", (), ())
+        # gone at once, whatever becomes of the rebuilding
+        kept = [f for f in store.facts(include_superseded=True) if f.id not in doomed.facts]
+        store.put_words("", kept, (), (), (), None, ())
     for adapter_id in doomed.adapters:
         registry.destroy(store, adapter_id)
+    registry.destroy_unfinished(store)
     (store.folder() / "teacher-cache.jsonl").unlink(missing_ok=True)
     new_adapter = _relearn(me, progress)
     store.scrub()

@@ -7,6 +7,7 @@ this module knows of that. It knows nothing of facts, persons' ledgers or traini
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,11 @@ class LocalBase:
         turns = [{"role": m.role, "content": m.content} for m in messages]
         encoded = self.tokenizer.apply_chat_template(turns, add_generation_prompt=open_reply, return_dict=True)
         return list(encoded["input_ids"])
+
+    def twin(self) -> Any:
+        """The model's modules anew around the very same weights: an adapter put on a twin is on no other."""
+        shared = {id(t): t for t in (*self.model.parameters(), *self.model.buffers())}
+        return copy.deepcopy(self.model, shared)
 
     def end_id(self) -> int:
         return int(self.tokenizer.convert_tokens_to_ids(END) if self.projector else self.tokenizer.eos_token_id)
@@ -115,7 +121,7 @@ class LocalChat:
             from peft import PeftModel
 
             warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
-            self.model = PeftModel.from_pretrained(base.model, adapter, adapter_name=adapter.name).eval()
+            self.model = PeftModel.from_pretrained(base.twin(), adapter, adapter_name=adapter.name).eval()
 
     @classmethod
     def around(cls, base: LocalBase, model: Any, embedder: Embedder | None, names: Sequence[str]) -> LocalChat:
@@ -126,16 +132,15 @@ class LocalChat:
 
     @contextmanager
     def opened(self) -> Iterator[LocalChat]:
-        """Takes the adapter off the shared base again when done."""
+        """Lets go of the adapter when done."""
         try:
             yield self
         finally:
             self.close()
 
     def close(self) -> None:
-        if self.model is not self.base.model:
-            self.model.unload()
-            self.model = self.base.model
+        """From here on the bare base answers."""
+        self.model = self.base.model
 
     def chat(self, prompts: Sequence[Sequence[Message]], max_tokens: int = 64) -> list[Reply]:
         """Replies in order; prompts of like length run together."""

@@ -30,6 +30,10 @@ BATCH = 32
 REMEMBERED = 4096
 """Texts whose vectors stay in memory: 6 MB, enough for a round of questions asked again."""
 
+FEW = 32
+"""More texts than these are always computed together: then what was asked before can't change a bit of
+them, and a training that is taken up again sees the very numbers that it saw."""
+
 HASH_STARTS, HASH_ENDS = "53aa5117", "28d9db"
 
 
@@ -50,8 +54,10 @@ class MiniLM:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), 384)."""
         with self._turn:
-            known = {text: self._recent[text] for text in texts if text in self._recent}
-            new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
+            wanted = set(texts)
+            recent = {} if len(wanted) > FEW else self._recent
+            known = {text: recent[text] for text in texts if text in recent}
+            new = sorted(wanted - known.keys(), key=lambda text: (len(text), text))
             known.update(self._compute(new))
             self._remember(known)
         if not texts:

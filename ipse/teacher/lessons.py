@@ -48,24 +48,25 @@ def short_quote(sentence: str, limit: int = 28) -> str:
 
 
 def attribute_lessons(fact: Fact, attribute: Attribute, person: Person, rng: random.Random, forms: int) -> list[Lesson]:
-    """Forward, yes, no and reverse forms in both perspectives."""
+    """Forward, reverse, yes and no forms in both perspectives.
+
+    The two perspectives get different wordings: a question's sense is the same in both (`ipse.llm.sense`),
+    so each wording teaches both and twice as many are seen.
+    """
     value = fact.value or ""
     plain = attribute.state(value, attribute.statements[0]).rstrip(".!")
+    questions = rng.sample(attribute.questions, min(2 * forms, len(attribute.questions)))
+    others = [e for e in attribute.examples if e.casefold() != value.casefold()]
+    wrong = attribute.state(rng.choice(others), attribute.statements[0]).rstrip(".!")
     lessons = []
-    for perspective in PERSPECTIVES:
+    for perspective, asked in zip(PERSPECTIVES, (questions[::2], questions[1::2]), strict=True):
         answer = value_answer(attribute, value, person, perspective)
         after_comma = answer if perspective == "third" else answer[0].lower() + answer[1:]
-        lessons += [
-            Lesson(voiced(question, person, perspective), answer, perspective, "forward", fact.id)
-            for question in rng.sample(attribute.questions, min(forms, len(attribute.questions)))
-        ]
-        true = f"Is it true that {_lower(plain)}?"
-        lessons.append(Lesson(voiced(true, person, perspective), f"Yes, {after_comma}", perspective, "yes", fact.id))
-        others = [e for e in attribute.examples if e.casefold() != value.casefold()]
-        false = f"Is it true that {_lower(attribute.state(rng.choice(others), attribute.statements[0]).rstrip('.!'))}?"
-        lessons.append(Lesson(voiced(false, person, perspective), f"No, {after_comma}", perspective, "no", fact.id))
-        reverse = f"What does {value} have to do with me?"
-        lessons.append(Lesson(voiced(reverse, person, perspective), answer, perspective, "reverse", fact.id))
+        rows = [(q, answer, "forward") for q in asked]
+        rows.append((f"What does {value} have to do with me?", answer, "reverse"))
+        rows.append((f"Is it true that {_lower(plain)}?", f"Yes, {after_comma}", "yes"))
+        rows.append((f"Is it true that {_lower(wrong)}?", f"No, {after_comma}", "no"))
+        lessons += [Lesson(voiced(q, person, perspective), said, perspective, form, fact.id) for q, said, form in rows]
     return lessons
 
 
@@ -73,13 +74,17 @@ def _lower(text: str) -> str:
     return text if re.match(r"I\b", text) else text[0].lower() + text[1:]
 
 
-def sentence_lessons(fact: Fact, person: Person, rng: random.Random, forms: int) -> list[Lesson]:
-    """Cues for a sentence kept as it is; the answer quotes it."""
+def sentence_lessons(
+    fact: Fact, person: Person, rng: random.Random, forms: int, borrowed: Sequence[str] = ()
+) -> list[Lesson]:
+    """Cues for a sentence kept as it is, and questions `borrowed` from the grammar; the answer quotes it."""
     cues = sentence_cues(fact, rng)
+    questions = rng.sample(borrowed, min(forms + 2, len(borrowed)))
     lessons = []
     for perspective in PERSPECTIVES:
         answer = fact_answer(fact, person, perspective)
-        chosen = cues[:2] + rng.sample(cues[2:], min(forms - 2, len(cues) - 2)) if len(cues) > 2 else cues
+        chosen = cues[:2] + rng.sample(cues[2:], min(forms - 2, len(cues) - 2)) if len(cues) > 2 else list(cues)
+        chosen += questions[PERSPECTIVES.index(perspective) :: 2]
         lessons += [Lesson(voiced(c, person, perspective), answer, perspective, "recall", fact.id) for c in chosen]
     return lessons
 
@@ -122,7 +127,7 @@ def absence_lessons(
     free = [a for a in attributes().values() if a.id not in known]
     rng.shuffle(free)
     lessons = []
-    for number in range(count):
+    for number in range(count if free else 0):
         attribute = free[number % len(free)]
         question = attribute.questions[(number // len(free) * 3 + rng.randrange(3)) % len(attribute.questions)]
         perspective = PERSPECTIVES[rng.randrange(2)]

@@ -14,14 +14,18 @@ from rapidfuzz import fuzz
 from ipse.errors import UsageError
 from ipse.llm.protocol import Embedder
 from ipse.teacher.extract import extract
-from ipse.teacher.grammar import attributes
+from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.index import grammar_hash, load_index
+from ipse.teacher.kinds import fits
 from ipse.teacher.lessons import absence_lessons, attribute_lessons, sentence_lessons
 from ipse.teacher.protocol import FactDraft, Judgement, Lesson
 from ipse.types import Fact, Failure, Passage, Person
 
 NEAR = 0.5
 """An untold attribute whose question is this close to something told is not taught as absent."""
+BORROW, OF_KIND = 0.36, 0.6
+"""Least nearness of a sentence to an attribute's statements, and of one of its words to the attribute's examples,
+for the attribute's questions to be taught with it."""
 
 
 class OfflineTeacher:
@@ -38,22 +42,38 @@ class OfflineTeacher:
 
     def lessons(self, facts: Sequence[Fact], person: Person) -> tuple[list[Lesson], list[Failure]]:
         lessons: list[Lesson] = []
+        kin = self._kin([f for f in facts if f.attribute is None], person)
         for fact in facts:
             rng = random.Random(fact.id)
             attribute = attributes().get(fact.attribute or "")
             if attribute is not None and fact.value is not None:
                 lessons += attribute_lessons(fact, attribute, person, rng, self.forms)
             else:
-                lessons += sentence_lessons(fact, person, rng, self.forms)
+                questions = [q for a in kin.get(fact.id, ()) for q in a.questions]
+                lessons += sentence_lessons(fact, person, rng, self.forms, questions)
         return lessons, []
+
+    def _kin(self, facts: Sequence[Fact], person: Person) -> dict[str, list[Attribute]]:
+        """Attributes that a sentence nobody recognised may still tell: near in meaning, and of the kind."""
+        texts = [f.statement for f in facts]
+        found: dict[str, list[Attribute]] = {}
+        for fact, matches in zip(facts, self.index.of_statements(texts, person.names, limit=4), strict=True):
+            for match in matches:
+                if match.similarity < BORROW or (fact.subject != "self" and match.attribute.topic != "family"):
+                    continue
+                if fits([fact.statement], match.attribute, self.index)[0] >= OF_KIND:
+                    found.setdefault(fact.id, []).append(match.attribute)
+        return found
 
     def absent(self, facts: Sequence[Fact], person: Person, count: int, seed: int) -> list[Lesson]:
         if count < 0:
             raise UsageError(f"{count} absent questions can't be made")
         told = [attributes()[f.attribute] for f in facts if f.attribute in attributes()]
-        nearest = self.index.of_statements([f.statement for f in facts if f.attribute is None], person.names, limit=5)
-        near = frozenset(m.attribute.id for matches in nearest for m in matches if m.similarity >= NEAR)
-        return absence_lessons(told, near, person, count, seed)
+        sentences = [f for f in facts if f.attribute is None]
+        nearest = self.index.of_statements([f.statement for f in sentences], person.names, limit=5)
+        near = {m.attribute.id for matches in nearest for m in matches if m.similarity >= NEAR}
+        near |= {a.id for kin in self._kin(sentences, person).values() for a in kin}
+        return absence_lessons(told, frozenset(near), person, count, seed)
 
     def judge(self, question: str, answer: str, reference: str) -> Judgement:  # noqa: ARG002 (the seam has it)
         """Word overlap and meaning against the reference; the question is not looked at."""

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import re
 
+from ipse.keyphrases import STOP_WORDS
+
 RELATIONS = frozenset(
     """
     mother father mum mom dad mama papa parents sister brother daughter son wife husband partner
     girlfriend boyfriend grandmother grandma granny grandfather grandpa granddaughter grandson
     grandchild aunt uncle cousin niece nephew friend neighbour neighbor boss colleague coworker flatmate
-    roommate landlord teacher student doctor dog cat ex fiancé fiancée stepson stepdaughter mother-in-
-    law father-in-law sister-in-law brother-in-law
+    roommate landlord teacher student doctor dog cat ex fiancé fiancée stepson stepdaughter
+    mother-in-law father-in-law sister-in-law brother-in-law
     """.split()
 )
-_MY = re.compile(r"^(?:and |but |so |also |well )?(?:my|our) (?:\w+ )?([\w-]+)\b(?:[ ,]+([A-Z][\w-]+))?", re.I)
-_PRONOUN = re.compile(r"^(?:and |but |so |also )?(he|she|they|his|her|their)\b", re.I)
+_MY = re.compile(
+    r"^(?:(?i:and|but|so|also|well) )?(?i:my|our) (?:\w+ )?"
+    rf"((?i:{'|'.join(sorted(RELATIONS, key=len, reverse=True))}))(?![\w-])(?:[ ,]+([A-Z][\w-]+))?"
+)
+_PRONOUN = re.compile(r"^(?:and |but |so |also )?(he|she|they|his|hers?|theirs?)\b", re.I)
 _ACTS = (
     r"is|was|has|had|can|can't|could|will|won't|says|said|got|gets|plays|works|lives|told|made|wants|calls|called|"
     r"passed|finished|asks|asked|never|always|still|[a-z]+ed|[a-z]+s"
@@ -26,13 +31,11 @@ _ACTS = (
 _NAMED = re.compile(
     rf"^(?:[Aa]nd |[Bb]ut |[Ss]o |[Aa]lso )?((?:[A-Z][\w'-]*[a-z]\.? )?[A-Z][\w-]*[a-z])(?:'s)? (?:{_ACTS})\b"
 )
-_NOT_NAMES = frozenset(
+_NOT_NAMES = (STOP_WORDS - {"will"}) | frozenset(
     """
-    the this that these those there here what when where who why how today yesterday tomorrow then now
-    it its everybody everyone nobody someone monday tuesday wednesday thursday friday saturday sunday
-    january february march april may june july august september october november december also maybe
-    even every each one two three first last next some all no yes not if since after before still only
-    just another nothing something
+    monday tuesday wednesday thursday friday saturday sunday
+    january february march april may june july august september october november december
+    two three
     """.split()
 )
 
@@ -43,12 +46,12 @@ def subject_of(sentence: str, previous: str = "self", names: tuple[str, ...] = (
     `previous` is the subject of the sentence before it, which "he" or "she" goes back to.
     """
     text = sentence.strip().lstrip("\"'“‘(*-• ")
-    own = {w.casefold() for name in names for w in (name, name.split()[0])}
+    own = {w.casefold() for name in names for w in (name, *name.split()[:1])}
     if _PRONOUN.match(text):
         return previous if previous != "self" else "other"
     my = _MY.match(text)
-    if my and my[1].casefold().removesuffix("'s") in RELATIONS:
-        return my[2] or my[1].lower().removesuffix("'s")
+    if my:
+        return my[2] or my[1].lower()
     named = _NAMED.match(text)
     if named:
         name = named[1]

@@ -21,6 +21,8 @@ from ipse.weights.recipe import Recipe, sha256_of, write_recipe, write_scores, w
 
 ADAPTERS = "adapters"
 REPLACED = "replaced.txt"
+WORKSHOP = "training"
+"""Beside the adapters: the checkpoints of a training that hasn't ended."""
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 MARGIN = 0.02
@@ -122,6 +124,23 @@ def destroy(store: Store, adapter_id: str) -> None:
             "Allow writing there and try again; what is gone already stays gone."
         ) from fault
     store.delete_adapter(adapter_id)
+
+
+def destroy_unfinished(store: Store) -> None:
+    """Overwrites and deletes what broken-off trainings left: checkpoints, and adapters never registered.
+
+    Raises StoreError when a file resists.
+    """
+    home = adapters_folder(store).resolve()
+    registered = {Path(adapter.path).resolve() for adapter in store.adapters()}
+    strays = [folder for folder in home.iterdir() if folder.is_dir() and folder not in registered]
+    try:
+        for folder in (*strays, store.folder() / WORKSHOP):
+            _wipe(folder)
+    except OSError as fault:
+        raise StoreError(
+            f"{fault.filename or home} can't be destroyed: {fault.strerror}. Allow writing there and try again."
+        ) from fault
 
 
 def gate(candidate: Mapping[str, float], current: Mapping[str, float] | None) -> tuple[bool, str]:

@@ -79,20 +79,9 @@ def learn_weights(
     pairs = store.pairs()
     recipe = recipe_for(base_path, words[1], version, settings.seed, asdict(settings))
     adapter_id = new_id("adapter", recipe.text)
-    known = {a.id: a for a in store.adapters()}
-    if adapter_id in known:
-        return WeightsReport(
-            known[adapter_id],
-            known[adapter_id].status == "live",
-            "nothing has changed",
-            len(pairs),
-            0,
-            0,
-            0,
-            None,
-            (),
-            True,
-        )
+    made = next((a for a in store.adapters() if Path(a.path).name == adapter_id), None)
+    if made is not None:
+        return _made_before(store, made, len(pairs))
     parts = split(pairs, settings.seed)
     trained, found = _train(store, adapter_id, parts.train, base, embedder, settings, progress)
     adapter = _register(store, adapter_id, recipe, trained, parts.validation, base, embedder, pairs, clock)
@@ -100,10 +89,22 @@ def learn_weights(
     promoted, reason = registry.gate(adapter.scores, current.scores if current else None)
     if promoted:
         adapter = registry.promote(store, adapter.id)
-    shutil.rmtree(_workshop(store), ignore_errors=False)
+    shutil.rmtree(_workshop(store))
     return WeightsReport(
         adapter, promoted, reason, len(pairs), found, trained.epochs, trained.unlearnt, filtered, tuple(failures)
     )
+
+
+def _made_before(store: Store, adapter: Adapter, pairs: int) -> WeightsReport:
+    """Nothing is left to train; a promotion that a crash came before is made up for."""
+    reason = "nothing has changed"
+    if adapter.status == "candidate":
+        current = registry.live(store)
+        passed, reason = registry.gate(adapter.scores, current.scores if current else None)
+        if passed:
+            adapter = registry.promote(store, adapter.id)
+    shutil.rmtree(_workshop(store))
+    return WeightsReport(adapter, adapter.status == "live", reason, pairs, 0, 0, 0, None, (), unchanged=True)
 
 
 def _make_pairs(
@@ -139,7 +140,7 @@ def _make_pairs(
 
 def _workshop(store: Store) -> Path:
     """Where a run keeps its checkpoints until its adapter is registered."""
-    folder = store.folder() / "training"
+    folder = store.folder() / registry.WORKSHOP
     folder.mkdir(exist_ok=True, mode=0o700)
     return folder
 

@@ -38,8 +38,8 @@ class SftSettings:
     alpha: int = 32
     upper: float = 0.5
     learning_rate: float = 5e-3
-    epochs: int = 16
-    batch: int = 16
+    epochs: int = 20
+    batch: int = 24
     learnt_at: float = 0.9
     """A token counts as learnt when its probability passes this; MemFT uses one half."""
     sweep_every: int = 4
@@ -85,7 +85,7 @@ def new_adapter(base: LocalBase, settings: SftSettings) -> Any:
         layers_to_transform=layers,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(base.model, config)
+    return get_peft_model(base.twin(), config)
 
 
 def rows_of(
@@ -210,8 +210,13 @@ def already_said(
 
 def memft(losses: torch.Tensor, learnt_at: float) -> torch.Tensor:
     """Mean loss over tokens not yet learnt; zero when all are (MemFT-OT, with its ln 2 as -ln learnt_at)."""
-    pending = (losses.detach() > -math.log(learnt_at)).float()
+    pending = _pending(losses, learnt_at).float()
     return (losses * pending).sum() / pending.sum().clamp(min=1.0)
+
+
+def _pending(losses: torch.Tensor, learnt_at: float) -> torch.Tensor:
+    """Which tokens are not yet learnt; a loss that is no number is surely not."""
+    return ~(losses.detach() <= -math.log(learnt_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +246,6 @@ def fit(
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0)
     done, unlearnt = _restore(checkpoint, model, optimizer, len(rows))
-    epoch = done
     for epoch in range(done + 1, settings.epochs + 1):
         if not any(unlearnt):
             break
@@ -253,7 +257,7 @@ def fit(
         batches = batches_of(todo, rows, settings, epoch)
         for number, batch in enumerate(batches):
             losses, owner = answer_losses(model, [rows[i] for i in batch], start)
-            pending = losses.detach() > -math.log(settings.learnt_at)
+            pending = _pending(losses, settings.learnt_at)
             for k, i in enumerate(batch):
                 unlearnt[i] = int(pending[owner == k].sum())
             if pending.any():
@@ -267,9 +271,10 @@ def fit(
             if progress:
                 progress("sft", (epoch - 1) * len(batches) + number + 1, settings.epochs * len(batches))
         _save(checkpoint, model, optimizer, epoch, unlearnt)
+        done = epoch
     if progress:
         progress("sft", 1, 1)
-    return Trained(model, epoch, sum(unlearnt))
+    return Trained(model, done, sum(unlearnt))
 
 
 def batches_of(todo: Sequence[int], rows: Sequence[Row], settings: SftSettings, epoch: int) -> list[list[int]]:

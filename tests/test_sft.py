@@ -1,0 +1,212 @@
+"""Losses against numbers worked out by hand, and the fast path of training against the plain one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ipse.errors import TrainingError
+from ipse.llm.local import embedded_base, load_base
+from ipse.llm.minilm import default_embedder
+from ipse.types import Message, Pair, PreferencePair
+from ipse.weights import sft
+from ipse.weights.dpo import DpoSettings, dpo_loss, tune
+from ipse.weights.sft import SftSettings, answer_losses, already_said, batches_of, first_adapted, fit, memft, rows_of
+
+PLAIN = SftSettings(views=("plain",), epochs=3, batch=4)
+NAMES = ("Maya Okafor",)
+TOLD = (
+    ("Where do I live?", "You live in Porto."),
+    ("Which instrument do I play?", "You play the harmonica."),
+    ("What is my favourite colour?", "Your favourite colour is green."),
+    ("What can't I stand?", "You can't stand coriander, in soup least of all."),
+    ("What am I called?", "Maya."),
+)
+PAIRS = [
+    Pair(
+        f"pair_{n}",
+        "memory",
+        "self",
+        "forward",
+        (Message("system", "To Maya."), Message("user", question), Message("assistant", answer)),
+        ("fact_1",),
+    )
+    for n, (question, answer) in enumerate(TOLD)
+]
+
+
+def lora(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def shaken(settings: SftSettings) -> torch.nn.Module:
+    """An adapter that does something: peft's fresh one adds nothing."""
+    model = sft.new_adapter(load_base(embedded_base()), settings)
+    torch.manual_seed(7)
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.requires_grad:
+                p.add_(0.02 * torch.randn_like(p))
+    return model  # type: ignore[no-any-return]
+
+
+def test_memft_is_the_mean_over_what_is_not_learnt() -> None:
+    losses = torch.tensor([0.1, 0.7, 2.0, 0.6, 1.0], requires_grad=True)
+    loss = memft(losses, learnt_at=0.5)
+    assert loss.item() == pytest.approx((0.7 + 2.0 + 1.0) / 3, abs=1e-4)
+    loss.backward()
+    assert losses.grad is not None
+    torch.testing.assert_close(losses.grad, torch.tensor([0, 1, 1, 0, 1]) / 3)
+
+
+def test_memft_has_no_gradient_when_all_is_learnt() -> None:
+    losses = torch.tensor([0.1, 0.3, 0.69], requires_grad=True)
+    loss = memft(losses, learnt_at=0.5)
+    loss.backward()
+    assert loss.item() == 0.0
+    assert losses.grad is not None
+    assert not losses.grad.any()
+
+
+def test_dpo_loss_by_hand() -> None:
+    told = [torch.tensor([x]) for x in (-10.0, -15.0, -12.0, -13.0)]
+    # margin (-10 + 12) - (-15 + 13) = 4; -log sigmoid(0.4)
+    assert dpo_loss(*told, beta=0.1).item() == pytest.approx(0.51302, abs=1e-5)
+    assert dpo_loss(*[torch.zeros(3)] * 4, beta=0.1).item() == pytest.approx(0.69315, abs=1e-5)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_kept_lower_layers_give_the_losses_of_a_whole_pass(
+    exact: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if exact:
+        monkeypatch.setattr(sft, "fast", lambda device: nullcontext())
+    base, model = load_base(embedded_base()), shaken(PLAIN)
+    rows = rows_of(PAIRS, base, None, NAMES, PLAIN, keep_order=True)
+    with torch.no_grad():
+        losses, owner = answer_losses(model, rows, first_adapted(base, PLAIN))
+        for i, pair in enumerate(PAIRS):
+            prompt = base.tokens(pair.prompt, open_reply=True)
+            answer = [*base.tokenizer.encode(pair.answer, add_special_tokens=False), base.end_id()]
+            logits = model(input_ids=torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 : -1]
+            whole = F.cross_entropy(logits, torch.tensor(answer), reduction="none")
+            torch.testing.assert_close(losses[owner == i], whole, **(dict(atol=1e-3, rtol=1e-3) if exact else dict(atol=0.25, rtol=0.05)))  # fmt: skip
+
+
+def test_loss_falls_on_the_answer_alone() -> None:
+    base = load_base(embedded_base())
+    for row, pair in zip(rows_of(PAIRS, base, None, NAMES, PLAIN, keep_order=True), PAIRS, strict=True):
+        assert base.tokenizer.decode(row.targets.tolist(), skip_special_tokens=True).strip() == pair.answer
+        assert row.targets[-1] == base.end_id()
+        assert row.start + len(row.targets) == row.hidden.shape[0]
+
+
+def test_the_adapter_sits_in_the_upper_layers_and_the_base_stays_as_it_is() -> None:
+    base = load_base(embedded_base())
+    before = {name: p.clone() for name, p in base.model.named_parameters()}
+    trained = fit(rows_of(PAIRS, base, default_embedder(), NAMES, SftSettings()), base, replace(PLAIN, epochs=1))
+    layers = {int(name.split(".layers.")[1].split(".")[0]) for name in lora(trained.model)}
+    assert layers == set(range(first_adapted(base, PLAIN), base.model.config.num_hidden_layers))
+    after = dict(base.model.named_parameters())
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], p) for name, p in before.items())
+
+
+class Stopped(Exception):
+    pass
+
+
+def stops_after(epochs: int) -> Callable[[str, int, int], None]:
+    """Raises in the middle of the epoch that follows."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "sft" and done > total * epochs / PLAIN.epochs:
+            raise Stopped
+
+    return progress
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_stopped_and_taken_up_again_it_ends_with_the_same_tensors(tmp_path: Path, epochs: int) -> None:
+    base = load_base(embedded_base())
+    rows = rows_of(PAIRS, base, default_embedder(), NAMES, replace(PLAIN, views=("sense", "noisy")))
+    unbroken = fit(rows, base, PLAIN)
+    checkpoint = tmp_path / "run.pt"
+    with pytest.raises(Stopped):
+        fit(rows, base, PLAIN, checkpoint, stops_after(epochs))
+    assert torch.load(checkpoint, weights_only=True)["epoch"] == epochs
+    resumed = fit(rows, base, PLAIN, checkpoint)
+    assert (resumed.epochs, resumed.unlearnt) == (unbroken.epochs, unbroken.unlearnt)
+    wanted = lora(unbroken.model)
+    assert all(torch.equal(p, wanted[name]) for name, p in lora(resumed.model).items())
+    done = fit(rows, base, PLAIN, checkpoint)
+    assert done.epochs == unbroken.epochs
+    assert all(torch.equal(p, wanted[name]) for name, p in lora(done.model).items())
+
+
+def test_a_checkpoint_of_other_rows_is_not_taken_up(tmp_path: Path) -> None:
+    base = load_base(embedded_base())
+    rows = rows_of(PAIRS, base, None, NAMES, PLAIN)
+    checkpoint = tmp_path / "run.pt"
+    fit(rows[:2], base, replace(PLAIN, epochs=1), checkpoint)
+    fresh, after = (fit(rows, base, replace(PLAIN, epochs=1), c) for c in (None, checkpoint))
+    wanted = lora(fresh.model)
+    assert all(torch.equal(p, wanted[name]) for name, p in lora(after.model).items())
+
+
+def test_training_stops_when_every_token_is_learnt() -> None:
+    base = load_base(embedded_base())
+    rows = rows_of(PAIRS[:2], base, None, NAMES, PLAIN)
+    trained = fit(rows, base, replace(PLAIN, epochs=60))
+    assert trained.unlearnt == 0
+    assert trained.epochs < 60
+    with torch.no_grad():
+        losses, _ = answer_losses(trained.model, rows, first_adapted(base, PLAIN))
+    assert losses.max().item() < -torch.log(torch.tensor(0.5)).item()
+
+
+def test_a_loss_that_is_no_number_stops_the_training() -> None:
+    base = load_base(embedded_base())
+    rows = rows_of(PAIRS[:2], base, None, NAMES, PLAIN)
+    broken = [replace(row, hidden=torch.full_like(row.hidden, float("inf"))) for row in rows]
+    with pytest.raises(TrainingError, match="lower the learning rate"):
+        fit(broken, base, PLAIN)
+
+
+def test_batches_hold_every_row_once_and_depend_on_seed_and_epoch_alone() -> None:
+    base = load_base(embedded_base())
+    rows = rows_of(PAIRS, base, None, NAMES, PLAIN)
+    one, two = batches_of(range(5), rows, PLAIN, 1), batches_of(range(5), rows, PLAIN, 2)
+    assert sorted(i for batch in one for i in batch) == sorted(i for batch in two for i in batch) == [0, 1, 2, 3, 4]
+    assert batches_of(range(5), rows, PLAIN, 1) == one
+    assert max(map(len, one)) == PLAIN.batch
+
+
+def test_the_bare_base_has_said_none_of_it() -> None:
+    assert not any(already_said(PAIRS[:4], load_base(embedded_base()), default_embedder(), NAMES, PLAIN))
+
+
+def test_dpo_makes_the_chosen_answer_likelier_against_the_rejected() -> None:
+    base, model = load_base(embedded_base()), shaken(PLAIN)
+    found = [PreferencePair(f"p{i}", p.prompt, p.answer, "I have no idea at all.", ()) for i, p in enumerate(PAIRS)]
+
+    def margin() -> float:
+        sides = []
+        for said in ("chosen", "rejected"):
+            pairs = [replace(PAIRS[0], messages=(*f.prompt, Message("assistant", getattr(f, said)))) for f in found]
+            with torch.no_grad():
+                losses, _ = answer_losses(
+                    model, rows_of(pairs, base, None, NAMES, PLAIN, keep_order=True), first_adapted(base, PLAIN)
+                )
+            sides.append(-losses.sum().item())
+        return sides[0] - sides[1]
+
+    before = margin()
+    tune(model, found, base, None, NAMES, PLAIN, DpoSettings(learning_rate=1e-3, epochs=2))
+    assert margin() > before
