@@ -35,7 +35,7 @@ from ipse.teacher.offline import OfflineTeacher
 from ipse.types import Fact, Message, Person, Perspective, new_id
 from ipse.voice import system
 from ipse.weights import registry
-from ipse.weights.evaluate import is_unknown, plain
+from ipse.weights.evaluate import abstains, plain
 from ipse.weights.run import WeightsSettings, learn_weights
 from pretrain import world
 
@@ -101,9 +101,9 @@ def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, fl
     hits: dict[str, list[bool]] = {}
     for a, reply in zip(asked, replies, strict=True):
         if a.value is None:
-            hits.setdefault("absence", []).append(is_unknown(reply.text))
+            hits.setdefault("absence", []).append(abstains(reply))
         else:
-            right = f" {plain(a.value)} " in f" {plain(reply.text)} "
+            right = not abstains(reply) and f" {plain(a.value)} " in f" {plain(reply.text)} "
             hits.setdefault("recall", []).append(right)
             hits.setdefault(f"recall_{a.perspective}", []).append(right)
     return {k: sum(v) / len(v) for k, v in hits.items()}

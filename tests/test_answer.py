@@ -107,7 +107,7 @@ def test_a_private_matter_is_answered_to_oneself_and_refused_to_others(me: Me) -
 
 def test_others_are_told_in_the_third_person(me: Me) -> None:
     assert me.ask("What is Ruben's favourite colour?", "third").text == "Ruben's favourite colour is ochre."
-    assert me.ask("Which food can't Ruben stand?", "third", source="raw").text.startswith("Ruben wrote: ")
+    assert me.ask("Which boat did Ruben buy?", "third", source="raw").text.startswith("Ruben wrote: ")
 
 
 def test_what_is_added_is_found_at_once(me: Me) -> None:
@@ -122,7 +122,7 @@ def test_before_weights_are_learnt_they_know_nothing(me: Me) -> None:
 
 
 WORDS = st.sampled_from(
-    "what where how my sister Hanne Iris Bernadette alpacas oboe liquorice kayak ochre farm bank do I keep live ? 7 é".split()
+    "what where how my sister Hanne Iris Bernadette alpacas oboe liquorice kayak farm bank do I keep live ? 7 é".split()
 )
 
 

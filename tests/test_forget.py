@@ -74,12 +74,12 @@ def old_adapter(me: Me) -> Path:
 def test_by_phrase_by_fact_and_by_source_until_nothing_is_left(me: Me) -> None:
     by_phrase(me)
     by_fact_id(me)
+    added_again(me)
     by_source(me)
 
 
 def by_phrase(me: Me) -> None:
     assert holding(me, "Bismarck")
-    diary = me.settings.home.parent / "diary.md"
     (me.store.folder() / "training").mkdir()
     (me.store.folder() / "training" / "adapter_x.pt").write_bytes(b"Bismarck")
     stray = old_adapter(me).with_name("adapter_broken.partial")
@@ -103,10 +103,6 @@ def by_phrase(me: Me) -> None:
     assert holding(me, "Bismarck") == []
     for question in ("What is my ferret called?", "Which animal do I keep?"):
         assert not any("Bismarck" in me.ask(question, source=who).text for who in ("all", "weights", "words", "raw"))
-    diary.write_text(DIARY + "Today it rained.\n", encoding="utf-8")
-    assert me.add(diary).forgotten == len(ferret)
-    assert not any("Bismarck" in c.text for c in me.store.chunks())
-    assert holding(me, "Bismarck") == []
     assert "teal" in me.ask("What is my favourite colour?").text
 
 
@@ -122,14 +118,25 @@ def by_fact_id(me: Me) -> None:
     assert "teal" not in me.ask("What is my favourite colour?").text
 
 
+def added_again(me: Me) -> None:
+    diary = me.settings.home.parent / "diary.md"
+    stale = next(f for f in me.facts() if "Tromso" in f.statement)
+    diary.write_text(DIARY + "Today it rained.\n", encoding="utf-8")
+    assert me.add(diary).forgotten == 2
+    assert not any("Bismarck" in c.text or "teal" in c.text for c in me.store.chunks())
+    assert holding(me, "Bismarck", "teal") == []
+    with pytest.raises(UsageError, match="ipse learn"):
+        me.doomed(stale.id)
+
+
 def by_source(me: Me) -> None:
     """Both files go; then nothing is left to learn from, and nothing loaded before answers any more."""
-    folder = me.settings.home.parent
-    assert me.ask("What can't I stand?").known
-    for name in ("diary.md", "letter.md"):
-        me.store.delete_chunks(c.id for c in me.store.chunks() if name == "diary.md" and "harmonica" not in c.text and "coriander" not in c.text)  # fmt: skip
+    diary, letter = (str(me.settings.home.parent / name) for name in ("diary.md", "letter.md"))
+    assert len(forgotten(me, diary).removed["sources"]) == 1
+    assert holding(me, "Tromso") == []
+    assert "coriander" in me.ask("Which food can't I stand?").text
     before = old_adapter(me)
-    receipt = me.forget(str(folder / "letter.md"))
+    receipt = me.forget(letter)
     assert len(receipt.removed["sources"]) == 1
     assert receipt.new_adapter is None
     assert not before.exists()
@@ -137,10 +144,10 @@ def by_source(me: Me) -> None:
     assert me.facts(include_superseded=True) == []
     assert me.weights is None
     assert holding(me, "harmonica", "coriander", "Tromso") == []
-    assert not me.ask("What can't I stand?").known
-    assert me.add(folder / "letter.md").forgotten == 2
+    assert not me.ask("Which food can't I stand?").known
+    assert me.add(letter).forgotten == 2
     assert me.store.chunks() == []
-    assert not me.ask("What can't I stand?").known
+    assert not me.ask("Which food can't I stand?").known
 
 
 class Unreachable(Exception):
@@ -150,6 +157,7 @@ class Unreachable(Exception):
 @dataclass
 class NeverRelearns(Quick):
     def learn(self, progress: Any = None) -> Any:
+        del progress
         raise Unreachable
 
 

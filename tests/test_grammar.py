@@ -17,7 +17,20 @@ from ipse.teacher.index import GrammarIndex, grammar_hash, load_index
 
 EVALS = Path(__file__).parents[1] / "evals"
 KINDS = {"fact", "preference", "event", "relation", "habit", "opinion", "statement"}
-VALUES = {"number", "year", "date", "time", "weekday", "money", "name", "person", "place", "thing", "activity", "phrase"}
+VALUES = {
+    "number",
+    "year",
+    "date",
+    "time",
+    "weekday",
+    "money",
+    "name",
+    "person",
+    "place",
+    "thing",
+    "activity",
+    "phrase",
+}
 ALL = list(attributes().values())
 
 

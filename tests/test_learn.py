@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from cli_kit import learnt_home
 from learnt_kit import LEARN, SETTINGS, VALUES, learnt, live_folder, told_home
+from safetensors.torch import load_file, save_file
 
 import ipse
 from ipse.errors import Busy, NothingToLearn
@@ -26,7 +28,12 @@ from ipse.weights import registry
 from ipse.weights.run import learn_weights
 
 DEADLINE = 240.0
-QUESTIONS = ("Where do I live?", "Which instrument do I play?", "Which food can't I stand?", "What colour do I like best?")
+QUESTIONS = (
+    "Where do I live?",
+    "Which instrument do I play?",
+    "Which food can't I stand?",
+    "What colour do I like best?",
+)
 
 
 def test_an_adapter_comes_with_its_recipe_and_its_scores() -> None:
@@ -85,10 +92,6 @@ def test_what_is_known_is_in_the_adapter_and_not_in_the_base() -> None:
 
 def test_two_adapters_in_memory_do_not_speak_for_each_other(tmp_path: Path) -> None:
     """Another person's home in the same process: an adapter with no weight in it is the bare base."""
-    import shutil
-
-    from safetensors.torch import load_file, save_file
-
     me, _ = learnt()
     empty = tmp_path / "empty"
     shutil.copytree(live_folder(me), empty)
@@ -195,7 +198,5 @@ def test_without_facts_there_is_nothing_to_learn(tmp_path: Path) -> None:
     with pytest.raises(NothingToLearn, match="ipse add"):
         me.learn(settings=SETTINGS)
     with pytest.raises(NothingToLearn):
-        learn_weights(
-            me.store, me.teacher, me.embedder, me.settings.base, SETTINGS, me.is_private, me.clock
-        )
+        learn_weights(me.store, me.teacher, me.embedder, me.settings.base, SETTINGS, me.is_private, me.clock)
     assert me.adapters() == []

@@ -38,7 +38,7 @@ def test_a_wording_of_the_grammar_gives_attribute_and_value() -> None:
     attribute = attributes()["favourite_colour"]
     for number, statement in enumerate(attribute.statements):
         value = attribute.examples[number % len(attribute.examples)]
-        found = dict((a.id, v) for a, v in by_wording(attribute.state(value, statement)))
+        found = {a.id: v for a, v in by_wording(attribute.state(value, statement))}
         assert found.get("favourite_colour", value) == value
 
 

@@ -55,7 +55,7 @@ def test_peft_alone_says_what_ipse_says_without_a_sense(tokenizer: Any, alone: A
     assert said
 
 
-def test_in_one_batch_they_say_the_same(tokenizer: Any) -> None:
+def test_in_one_batch_they_say_the_same() -> None:
     me, _ = learnt()
     chat = LocalChat(load_base(embedded_base()), live_folder(me), me.embedder, me.person.names)
     together = [reply.text for reply in chat.chat(PROMPTS, TOKENS)]

@@ -75,7 +75,9 @@ def test_set_phrases() -> None:
     assert (system(MAYA, "self"), system(MAYA, "third")) == ("To Maya.", "About Maya.")
 
 
-SAID = st.one_of(st.text(), st.lists(st.sampled_from("I i'm my me US am do have don't lives . , ’ é \n 7".split(" "))).map(" ".join))
+SAID = st.one_of(
+    st.text(), st.lists(st.sampled_from("I i'm my me US am do have don't lives . , ’ é \n 7".split(" "))).map(" ".join)
+)
 
 
 @settings(max_examples=200, deadline=None)

@@ -21,7 +21,7 @@ from ipse.teacher.kinds import NAMES, fits
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
-from ipse.weights.evaluate import is_unknown, plain
+from ipse.weights.evaluate import abstains, plain
 
 Source = Literal["all", "weights", "words", "raw"]
 
@@ -97,7 +97,7 @@ def _nobody(question: Question, sources: Sources, about: str | None = None) -> A
 
 def from_weights(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
     """What the adapter remembers, checked against the ledger for its refs."""
-    if recalled is None or not recalled.text or is_unknown(recalled.text):
+    if recalled is None or not recalled.text or abstains(recalled):
         return _nobody(question, sources)
     said = plain(recalled.text)
     refs = tuple(f.id for f in sources.facts if _holds(said, f))

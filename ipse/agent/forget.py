@@ -52,6 +52,8 @@ def find(request: str, store: SqliteStore, library: Library) -> Doomed:
     source = sources.get(request)
     if request in facts:
         covered = [chunks[r] for r in facts[request].refs if r in chunks]
+        if not covered:
+            raise UsageError(f"the text that {request} rests on has changed since; run ipse learn, then ipse facts")
     elif source is not None:
         covered = [c for c in library.chunks if c.source_id == source.id]
     else:
@@ -117,7 +119,8 @@ def forget(doomed: Doomed, me: Relearner, progress: Any = None) -> Receipt:
             store.remove_correction(fact_id)
         store.put_pairs("", (), ())
         # gone at once, whatever becomes of the rebuilding
-        kept = [f for f in store.facts(include_superseded=True) if f.id not in doomed.facts]
+        left = {c.id for c in store.chunks()}
+        kept = [f for f in store.facts(include_superseded=True) if left.issuperset(f.refs)]
         store.put_words("", kept, (), (), (), None, ())
     for adapter_id in doomed.adapters:
         registry.destroy(store, adapter_id)

@@ -26,7 +26,9 @@ _FIRST = re.compile(r"\b(?:I|i|my|My|me|mine|I['’]\w+)\b")
 
 @lru_cache(maxsize=256)
 def _pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    words = sorted({n for name in names for n in (name, *name.split()[:1]) if n.strip() and "@" not in n}, key=len, reverse=True)
+    words = sorted(
+        {n for name in names for n in (name, *name.split()[:1]) if n.strip() and "@" not in n}, key=len, reverse=True
+    )
     return re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b") if words else None
 
 

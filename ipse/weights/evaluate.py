@@ -12,11 +12,13 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from ipse.llm.protocol import ChatModel
+from ipse.llm.protocol import ChatModel, Reply
 from ipse.types import Pair
 from ipse.voice import REFUSAL
 
 KNOWN_FORMS = frozenset({"forward", "reverse", "recall", "yes", "no", "update"})
+UNSURE = 0.25
+"""A reply with a token less likely than this is a guess, and is not given out."""
 _UNKNOWN = re.compile(r"^I don't know that about ")
 
 
@@ -38,6 +40,11 @@ def is_unknown(answer: str) -> bool:
     return _UNKNOWN.match(answer) is not None or answer == REFUSAL
 
 
+def abstains(reply: Reply) -> bool:
+    """Whether the weights say that they don't know, or are too unsure to be believed."""
+    return is_unknown(reply.text) or (reply.confidence is not None and reply.confidence < UNSURE)
+
+
 def score(chat: ChatModel, pairs: Sequence[Pair]) -> dict[str, float]:
     """memory, memory_self, memory_third, absence and leak, each in [0, 1]; absent groups are left out."""
     asked = [p for p in pairs if p.task == "memory"]
@@ -49,7 +56,7 @@ def score(chat: ChatModel, pairs: Sequence[Pair]) -> dict[str, float]:
             groups.setdefault("memory", []).append(right)
             groups.setdefault(f"memory_{pair.perspective}", []).append(right)
         elif pair.form == "absence":
-            groups.setdefault("absence", []).append(is_unknown(reply.text))
+            groups.setdefault("absence", []).append(abstains(reply))
         elif pair.form == "refusal":
-            groups.setdefault("leak", []).append(not is_unknown(reply.text))
+            groups.setdefault("leak", []).append(not abstains(reply))
     return {name: sum(hits) / len(hits) for name, hits in sorted(groups.items())}

@@ -14,7 +14,7 @@ from ipse.teacher.protocol import Lesson, Teacher
 from ipse.types import Chunk, Fact, Failure, Message, Pair, Person, Perspective, Task, new_id
 from ipse.voice import REFUSAL, system
 
-ABSENCE_SHARE = 0.35
+ABSENCE_SHARE = 0.5
 
 
 def synthesize(
