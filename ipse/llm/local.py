@@ -36,7 +36,9 @@ class LocalBase:
     def __init__(self, path: Path) -> None:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         self.path = path
         self.tokenizer: Any = AutoTokenizer.from_pretrained(path)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -38,7 +38,7 @@ def fact_answer(fact: Fact, person: Person, perspective: Perspective, quote: str
     return wrote(person, perspective, quote or short_quote(fact.statement))
 
 
-def short_quote(sentence: str, limit: int = 28) -> str:
+def short_quote(sentence: str, limit: int = 24) -> str:
     """At most `limit` words of the sentence, cut at a clause border."""
     words = sentence.split()
     if len(words) <= limit:
@@ -79,6 +79,7 @@ def sentence_lessons(
 ) -> list[Lesson]:
     """Cues for a sentence kept as it is, and questions `borrowed` from the grammar; the answer quotes it."""
     cues = sentence_cues(fact, rng)
+    forms = max(3, forms - 2)  # the answers are long, so each cue costs more than an attribute's question
     questions = rng.sample(borrowed, min(forms + 2, len(borrowed)))
     lessons = []
     for perspective in PERSPECTIVES:

@@ -31,8 +31,8 @@ class DpoSettings:
     batch: int = 16
 
 
-def preferences(pairs: Sequence[Pair], chat: LocalChat, settings: DpoSettings) -> list[PreferencePair]:
-    """The model's disagreements with the ledger, at most `share` of the pairs."""
+def preferences(pairs: Sequence[Pair], chat: LocalChat, most: int) -> list[PreferencePair]:
+    """At most `most` of the model's disagreements with the ledger on these pairs."""
     asked = [p for p in pairs if p.task == "memory"]
     replies = chat.chat([p.prompt for p in asked], max_tokens=48)
     found = [
@@ -40,7 +40,7 @@ def preferences(pairs: Sequence[Pair], chat: LocalChat, settings: DpoSettings) -
         for p, r in zip(asked, replies, strict=True)
         if r.text and not agrees(r.text, p.answer)
     ]
-    return found[: int(len(pairs) * settings.share)]
+    return found[:most]
 
 
 def dpo_loss(

@@ -159,8 +159,8 @@ def _train(
     rows = rows_of(pairs, base, embedder, names, settings.sft)
     trained = fit(rows, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress)
     chat = LocalChat.around(base, trained.model, embedder, names)
-    sample = [p for p in pairs if p.task == "memory"][: int(len(pairs) * settings.dpo.share * 2)]
-    found = preferences(sample, chat, settings.dpo)
+    most = int(len(pairs) * settings.dpo.share)
+    found = preferences([p for p in pairs if p.task == "memory"][: 2 * most], chat, most)
     store.put_pairs(store.pairs_version() or "", store.pairs(), found)
     if found:
         if progress:

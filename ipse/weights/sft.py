@@ -42,6 +42,8 @@ class SftSettings:
     batch: int = 24
     learnt_at: float = 0.9
     """A token counts as learnt when its probability passes this; MemFT uses one half."""
+    enough: float = 0.005
+    """Training stops when no more than this share of the answer tokens is left."""
     sweep_every: int = 4
     """Rows that are learnt are left out, but all are looked at again in every such epoch."""
     noise: float = 0.018
@@ -246,8 +248,9 @@ def fit(
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0)
     done, unlearnt = _restore(checkpoint, model, optimizer, len(rows))
+    answer_tokens = sum(len(row.targets) for row in rows)
     for epoch in range(done + 1, settings.epochs + 1):
-        if not any(unlearnt):
+        if sum(unlearnt) <= settings.enough * answer_tokens:
             break
         sweep = epoch % settings.sweep_every == 1
         rate = settings.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)))

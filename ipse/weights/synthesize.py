@@ -15,6 +15,8 @@ from ipse.types import Chunk, Fact, Failure, Message, Pair, Person, Perspective,
 from ipse.voice import REFUSAL, system
 
 ABSENCE_SHARE = 0.5
+MOST_OF_A_TASK = 24
+"""Pairs of the other tasks at most: the weights are there to remember, and every pair costs training time."""
 
 
 def synthesize(
@@ -28,9 +30,9 @@ def synthesize(
     absent = teacher.absent(active, person, count=max(40, int(len(memory) * ABSENCE_SHARE)), seed=seed)
     memory += [_memory(lesson, person, teacher.name) for lesson in absent]
     rng = random.Random(seed)
-    pairs = (
-        memory + enhance_pairs(active, person, rng, teacher.name) + critique_pairs(active, person, rng, teacher.name)
-    )
+    enhance = enhance_pairs(active, person, rng, teacher.name)
+    critique = critique_pairs(active, person, rng, teacher.name)
+    pairs = memory + enhance[:MOST_OF_A_TASK] + critique[:MOST_OF_A_TASK]
     return _unique(pairs + style_pairs(own, person, teacher.name)), failures
 
 
