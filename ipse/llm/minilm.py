@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -21,18 +21,11 @@ from ipse.errors import LLMError
 from ipse.llm.arithmetic import fast
 from ipse.llm.protocol import Vectors
 
-if TYPE_CHECKING:
-    import torch
-
 DIMS = 384
 MAX_TOKENS = 128
 BATCH = 32
 REMEMBERED = 4096
 """Texts whose vectors stay in memory: 6 MB, enough for a round of questions asked again."""
-
-FEW = 32
-"""More texts than these are always computed together: then what was asked before can't change a bit of
-them, and a training that is taken up again sees the very numbers that it saw."""
 
 HASH_STARTS, HASH_ENDS = "53aa5117", "28d9db"
 
@@ -40,8 +33,9 @@ HASH_STARTS, HASH_ENDS = "53aa5117", "28d9db"
 class MiniLM:
     """384 numbers a text; of longer ones the first 128 tokens count. English above all.
 
-    The same text always gives the same vector, to within the rounding (1e-6) that the other
-    texts of a batch bring about. Raises LLMError when the weights are missing or not the known ones.
+    The same text always gives the very same vector on a machine, whatever is embedded beside it: a
+    batch holds texts of one length, for padding would change the last bits. Raises LLMError when the
+    weights are missing or not the known ones.
     """
 
     name = "all-MiniLM-L6-v2"
@@ -54,10 +48,8 @@ class MiniLM:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), 384)."""
         with self._turn:
-            wanted = set(texts)
-            recent = {} if len(wanted) > FEW else self._recent
-            known = {text: recent[text] for text in texts if text in recent}
-            new = sorted(wanted - known.keys(), key=lambda text: (len(text), text))
+            known = {text: self._recent[text] for text in texts if text in self._recent}
+            new = sorted(set(texts) - known.keys())
             known.update(self._compute(new))
             self._remember(known)
         if not texts:
@@ -65,10 +57,18 @@ class MiniLM:
         return np.stack([known[text] for text in texts])
 
     def _compute(self, texts: list[str]) -> Iterator[tuple[str, Vectors]]:
-        """Texts come sorted by length, so that a batch holds little padding."""
-        for start in range(0, len(texts), BATCH):
-            batch = texts[start : start + BATCH]
-            yield from zip(batch, _embed_batch(batch), strict=True)
+        if not texts:
+            return
+        tokenizer, _ = _load()
+        by_length: dict[int, list[tuple[str, list[int]]]] = defaultdict(list)
+        for text in texts:
+            readable = text.encode("utf-8", "replace").decode()  # no lone surrogates
+            tokens = tokenizer(readable, truncation=True, max_length=MAX_TOKENS)["input_ids"]
+            by_length[len(tokens)].append((text, tokens))
+        for alike in by_length.values():
+            for start in range(0, len(alike), BATCH):
+                batch = alike[start : start + BATCH]
+                yield from zip((t for t, _ in batch), _embed_batch([tokens for _, tokens in batch]), strict=True)
 
     def _remember(self, vectors: dict[str, Vectors]) -> None:
         for text, vector in vectors.items():
@@ -84,24 +84,16 @@ def default_embedder() -> MiniLM:
     return MiniLM()
 
 
-def _embed_batch(texts: list[str]) -> Vectors:
+def _embed_batch(tokens: list[list[int]]) -> Vectors:
+    """Token ids of texts of one length -> unit vectors."""
     import torch
 
-    tokenizer, model = _load()
-    readable = [text.encode("utf-8", "replace").decode() for text in texts]  # no lone surrogates
-    tokens = tokenizer(readable, padding=True, truncation=True, max_length=MAX_TOKENS, return_tensors="pt")
+    _, model = _load()
     with torch.inference_mode(), fast():
-        states = model(**tokens).last_hidden_state.float()
-        pooled = _mean(states, tokens["attention_mask"])
-        unit = torch.nn.functional.normalize(pooled, dim=1)
+        states = model(input_ids=torch.tensor(tokens)).last_hidden_state.float()
+        unit = torch.nn.functional.normalize(states.mean(dim=1), dim=1)
     vectors: Vectors = unit.numpy().astype(np.float32)
     return vectors
-
-
-def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """(texts, tokens, dims) -> (texts, dims), over the tokens that are no padding."""
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1e-9)
 
 
 @cache
