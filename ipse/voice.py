@@ -196,6 +196,12 @@ def wrote(person: Person, perspective: Perspective, sentence: str) -> str:
     return f"{'You' if perspective == 'self' else person.short} wrote: {sentence}"
 
 
+def both_questions(first: str, second_: str) -> str:
+    """Two questions in one: "What is my job, and where do I live?"."""
+    own = re.match(r"I\b", second_)
+    return f"{first.rstrip('?.! ')}, and {second_ if own else second_[:1].lower() + second_[1:]}"
+
+
 def system(person: Person, perspective: Perspective) -> str:
     """The system message of memory QA: whom the self speaks to. Short, because a small base pays for each token."""
     return f"To {person.short}." if perspective == "self" else f"About {person.short}."

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from ipse.llm.minilm import default_embedder
-from pretrain.corpus import Corpus, read_dialogues
+from pretrain.corpus import Corpus, match_questions, read_dialogues
 from pretrain.tokenizer import train_tokenizer
 from pretrain.train import Plan, train
 
@@ -33,7 +33,9 @@ def main() -> None:
     else:
         tokenizer = AutoTokenizer.from_pretrained(args.start)
         tokenizer.save_pretrained(args.out)
-    train(Corpus(dialogues, plan.seed), tokenizer, default_embedder(), plan, args.out, args.start)
+    embedder = default_embedder()
+    match_questions(dialogues, embedder)
+    train(Corpus(dialogues, plan.seed), tokenizer, embedder, plan, args.out, args.start)
 
 
 if __name__ == "__main__":

@@ -17,19 +17,25 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
+from ipse.llm.protocol import Embedder
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.types import Message, Person, Perspective
-from ipse.voice import REFUSAL, second, system, third, unknown, wrote
+from ipse.voice import REFUSAL, both_questions, second, system, third, unknown, wrote
 from pretrain import world
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`senses[i]` is the text whose vector stands before the i-th user message; `target` of each is itself."""
+    """`senses[i]` are the texts whose mean vector stands before the i-th user message.
+
+    More than one makes the sense vaguer: so far from what is meant as a free wording is.
+    """
 
     kind: str
     messages: tuple[Message, ...]
-    senses: tuple[str, ...]
+    senses: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class Dialogues:
     replies: list[tuple[str, str]] = field(default_factory=list)
     """(question, reply) pairs that followed each other."""
     sentences: list[str] = field(default_factory=list)
+    asking: dict[str, list[str]] = field(default_factory=dict)
+    """Sentence -> questions of the dialogues that it could answer, as far as meaning tells."""
 
 
 def read_dialogues(folder: Path) -> Dialogues:
@@ -70,6 +78,19 @@ def read_dialogues(folder: Path) -> Dialogues:
     return found
 
 
+def match_questions(dialogues: Dialogues, embedder: Embedder, least: float = 0.5, most: int = 4) -> None:
+    """Fills `asking`: for each sentence up to `most` real questions with a cosine of at least `least`."""
+    questions = sorted({q for q, _ in dialogues.replies})
+    asked = embedder.embed(questions)
+    for start in range(0, len(dialogues.sentences), 512):
+        part = dialogues.sentences[start : start + 512]
+        near = embedder.embed(part) @ asked.T
+        for sentence, row in zip(part, near, strict=True):
+            best = [int(i) for i in np.argsort(-row)[:most] if row[i] >= least]
+            if best:
+                dialogues.asking[sentence] = [questions[i] for i in best]
+
+
 def ask_as(question: str, person: Person, perspective: Perspective) -> str:
     return question if perspective == "self" else third(question, person)
 
@@ -90,7 +111,7 @@ class Corpus:
 
     def __iter__(self) -> Iterator[Document]:
         kinds = [self.memory, self.recall, self.chat, self.enhance, self.critique, self.closed]
-        weights = [50, 20, 14, 5, 5, 6]
+        weights = [46, 26, 12, 5, 5, 6]
         while True:
             yield self.rng.choices(kinds, weights)[0]()
 
@@ -115,24 +136,26 @@ class Corpus:
                 latest[old.attribute.id] = new
         rng.shuffle(lines)
         messages = [Message("system", system(who, perspective) + "\n" + "\n".join("- " + line for line in lines))]
-        senses = []
+        senses: list[tuple[str, ...]] = []
         absent = [a for a in self.attributes if a.id not in told]
         for _ in range(rng.randint(3, 6)):
             draw = rng.random()
+            fact, second_fact = (latest[t.attribute.id] for t in rng.choices(facts, k=2))
             if draw < 0.22:
-                attribute = rng.choice([t.attribute for t in others] or absent)
-                question, sense = self._question(attribute)
+                question, sense = self._question(rng.choice([t.attribute for t in others] or absent))
                 reply = unknown(who, perspective)
+            elif draw < 0.30 and fact is not second_fact:
+                asked = [self._question(f.attribute) for f in (fact, second_fact)]
+                question, sense = (both_questions(asked[0][i], asked[1][i]) for i in range(2))
+                reply = " ".join(answer_as(f.attribute, f.value, who, perspective) for f in (fact, second_fact))
+            elif draw < 0.80:
+                question, sense = self._question(fact.attribute)
+                reply = answer_as(fact.attribute, fact.value, who, perspective)
             else:
-                fact = latest[rng.choice(facts).attribute.id]
-                if draw < 0.80:
-                    question, sense = self._question(fact.attribute)
-                    reply = answer_as(fact.attribute, fact.value, who, perspective)
-                else:
-                    question, reply = self._check(fact, who, perspective)
-                    sense = question
+                question, reply = self._check(fact, who, perspective)
+                sense = question
             messages += [Message("user", ask_as(question, who, perspective)), Message("assistant", reply)]
-            senses.append(sense)
+            senses.append((sense,))
         return Document("memory", tuple(messages), tuple(senses))
 
     def recall(self) -> Document:
@@ -146,12 +169,12 @@ class Corpus:
         messages = [Message("system", system(who, perspective) + "\n" + "\n".join("- " + line for line in lines))]
         senses = []
         rounds: list[tuple[str, str | None]] = [(q, s) for q, s in asked[:2]] + [(asked[2][0], None)]
-        rounds += [(self._keywords(s), s) for s in plain]
+        rounds += [(self._asking(s), s) for s in plain]
         rng.shuffle(rounds)
         for question, sentence in rounds[:4]:
             reply = wrote(who, perspective, sentence) if sentence else unknown(who, perspective)
             messages += [Message("user", self._about(question, who, perspective)), Message("assistant", reply)]
-            senses.append(sentence if sentence and rng.random() < 0.3 else self._about(question, who, "self"))
+            senses.append(self._vague(self._about(question, who, "self"), sentence))
         return Document("recall", tuple(messages), tuple(senses))
 
     def chat(self) -> Document:
@@ -162,24 +185,25 @@ class Corpus:
         messages = [Message("user" if i % 2 == 0 else "assistant", text) for i, text in enumerate(part)]
         if messages[-1].role == "user":
             messages.pop()
-        return Document("chat", tuple(messages), tuple(m.content for m in messages if m.role == "user"))
+        return Document("chat", tuple(messages), tuple((m.content,) for m in messages if m.role == "user"))
 
     def closed(self) -> Document:
         """Nothing is given, so nothing is known; private things are refused to a third party."""
         rng = self.rng
         who, perspective = world.person(rng), rng.choice(("self", "third"))
         told = world.tell(rng.choice(self.attributes), rng)
-        messages, senses = [Message("system", system(who, perspective))], []
+        messages = [Message("system", system(who, perspective))]
+        senses: list[tuple[str, ...]] = []
         if perspective == "self" and rng.random() < 0.6:
             question, sense = self._question(told.attribute)
             messages += [Message("user", told.statement), Message("assistant", second(told.statement))]
             messages += [Message("user", question), Message("assistant", told.attribute.state(told.value))]
-            senses += [told.statement, sense]
+            senses += [(told.statement,), (sense,)]
         elif perspective == "third" and rng.random() < 0.4:
             question, sense = self._question(told.attribute)
             messages[0] = Message("system", f"{system(who, perspective)}\n- private: {told.statement}")
             messages += [Message("user", ask_as(question, who, perspective)), Message("assistant", REFUSAL)]
-            senses.append(sense)
+            senses.append((sense,))
         for _ in range(rng.randint(1, 2)):
             question, sense = self._question(rng.choice(self.attributes))
             if rng.random() < 0.4:
@@ -188,7 +212,7 @@ class Corpus:
                 Message("user", ask_as(question, who, perspective)),
                 Message("assistant", unknown(who, perspective)),
             ]
-            senses.append(sense)
+            senses.append((sense,))
         return Document("closed", tuple(messages), tuple(senses))
 
     def enhance(self) -> Document:
@@ -204,7 +228,7 @@ class Corpus:
             Message("user", request),
             Message("assistant", reply),
         )
-        return Document("enhance", messages, (request,))
+        return Document("enhance", messages, ((request,),))
 
     def critique(self) -> Document:
         rng = self.rng
@@ -222,7 +246,7 @@ class Corpus:
             Message("user", request),
             Message("assistant", reply),
         )
-        return Document("critique", messages, (request,))
+        return Document("critique", messages, ((request,),))
 
     def _question(self, attribute: Attribute) -> tuple[str, str]:
         """A wording, and the wording whose sense stands before it: usually another one."""
@@ -245,6 +269,20 @@ class Corpus:
                     "."
                 ) + "?", f"No, {lowered}"
         return f"What does {fact.value} have to do with me?", truth
+
+    def _asking(self, sentence: str) -> str:
+        """A question the sentence answers: a real one if meaning finds any, or one made of its words."""
+        real = self.dialogues.asking.get(sentence)
+        return self.rng.choice(real) if real and self.rng.random() < 0.6 else self._keywords(sentence)
+
+    def _vague(self, question: str, sentence: str | None) -> tuple[str, ...]:
+        """The question's sense, the sentence's own, or one between the sentence and something else said."""
+        draw = self.rng.random()
+        if sentence is None or draw < 0.45:
+            return (question,)
+        if draw < 0.6:
+            return (sentence,)
+        return sentence, *self.rng.sample(self.dialogues.sentences, self.rng.randint(1, 3))
 
     def _keywords(self, sentence: str) -> str:
         """A question made of the sentence's longer words."""

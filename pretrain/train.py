@@ -1,9 +1,10 @@
 """Trains the base: next-token loss on the corpus, and meaning borrowed from the sentence model.
 
 Three loans from MiniLM: token embeddings start as its vectors of the vocabulary items (PCA to the
-width); the state where a reply begins learns to predict the vector of the question (cosine and
-in-batch contrast); and the vector itself, projected, stands in the sense slot - left out part of
-the time, so that the base is a plain causal LM as well.
+width); the state where a reply begins learns to predict the vector of the question, and where a note ends that of the
+note (cosine and in-batch contrast); and the vector itself, projected, stands in the sense slot - left out part of
+the time, so that the base is a plain causal LM as well. Muon moves the hidden matrices (K. Jordan, 2024;
+scaled to AdamW's steps, arXiv 2502.16982, 2.2), AdamW the rest.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import math
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,7 @@ class Plan:
     longest: int = 320
     batch: int = 24
     learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
     minutes: float = 60.0
     sense_dropout: float = 0.4
     sense_noise: float = 0.018
@@ -49,13 +52,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One encoded document: ids, a loss weight for each, where senses go and where replies begin."""
+    """One encoded document: ids, a loss weight for each, where senses go, where replies begin and notes end.
+
+    `texts[i]` are what the i-th sense is the mean of; `notes` belong to `note_at`.
+    """
 
     ids: list[int]
     weights: list[float]
     sense_at: list[int]
     reply_at: list[int]
-    texts: list[str]
+    texts: list[tuple[str, ...]]
+    note_at: list[int]
+    notes: list[str]
 
 
 def encode(document: Document, tokenizer: Any, plan: Plan) -> Row | None:
@@ -69,12 +77,18 @@ def encode(document: Document, tokenizer: Any, plan: Plan) -> Row | None:
     for token in ids:
         weights.append(1.0 if inside else background)
         inside = token == assistant or (inside and token != end)
+    # only real sentences are worth a vector of their own: they come again, invented ones never do
+    notes = document.messages[0].content.split("\n- ")[1:] if document.kind == "recall" else []
+    breaks = {end, *tokenizer.encode("\n", add_special_tokens=False)}
+    ends = [i for i, t in enumerate(ids) if t in breaks][1 : len(notes) + 1]
     return Row(
         ids,
         weights,
         [i for i, t in enumerate(ids) if t == sense],
         [i for i, t in enumerate(ids) if t == assistant],
-        [neutral(text) for text in document.senses],
+        [tuple(neutral(text) for text in texts) for texts in document.senses],
+        ends,
+        [neutral(note) for note in notes],
     )
 
 
@@ -85,11 +99,13 @@ class Senses:
         self.embedder = embedder
         self.known: dict[str, np.ndarray[Any, Any]] = {}
 
-    def __call__(self, texts: list[str]) -> torch.Tensor:
-        new = sorted({t for t in texts if t not in self.known})
+    def __call__(self, senses: Sequence[tuple[str, ...]]) -> torch.Tensor:
+        """Unit vectors, shape (senses, dims), each in the direction of its texts' mean."""
+        new = sorted({t for texts in senses for t in texts if t not in self.known})
         if new:
             self.known.update(zip(new, self.embedder.embed(new), strict=True))
-        return torch.from_numpy(np.stack([self.known[t] for t in texts]))
+        means = np.stack([np.mean([self.known[t] for t in texts], 0) for texts in senses])
+        return F.normalize(torch.from_numpy(means), dim=1)
 
 
 def new_model(plan: Plan, tokenizer: Any, embedder: Embedder) -> Any:
@@ -162,20 +178,40 @@ def loss_of(
     logits = model.lm_head(out.last_hidden_state[:, :-1][drawn]).float()
     token_loss = F.cross_entropy(logits, ids[:, 1:][drawn], reduction="none")
     language = token_loss.mean()
-    reply = [(i, p) for i, r in enumerate(rows) for p in r.reply_at[: len(r.texts)]]
-    state = out.hidden_states[plan.sense_layer][
-        torch.tensor([x[0] for x in reply]), torch.tensor([x[1] for x in reply])
-    ]
-    guess = F.normalize(reader(state.float()), dim=1)
-    agree = (vectors @ vectors.T > 0.98).float()
-    scores = guess @ vectors.T / 0.05 - (agree - torch.eye(len(at))) * 1e4
-    sense = (1 - (guess * vectors).sum(1)).mean() * 2 + 0.3 * F.cross_entropy(scores, torch.arange(len(at)))
+    states = out.hidden_states[plan.sense_layer]
+    sense = told(reader, states, [(i, p) for i, r in enumerate(rows) for p in r.reply_at[: len(r.texts)]], vectors)
+    notes = [(i, p) for i, r in enumerate(rows) for p in r.note_at]
+    if notes:
+        sense = sense + 0.5 * told(reader, states, notes, senses([(t,) for r in rows for t in r.notes]))
     answer = weights[:, 1:][drawn] == 1.0
     return language + 0.5 * sense, {
         "loss": language.item(),
         "answer": token_loss[answer].mean().item(),
         "sense": sense.item(),
     }
+
+
+def told(
+    reader: nn.Linear, states: torch.Tensor, places: Sequence[tuple[int, int]], vectors: torch.Tensor
+) -> torch.Tensor:
+    """How badly the states (rows, length, width) at `places` tell the sentence vectors (places, dims)."""
+    rows, columns = zip(*places, strict=True)
+    guess = F.normalize(reader(states[torch.tensor(rows), torch.tensor(columns)].float()), dim=1)
+    alike = (vectors @ vectors.T > 0.98).float()
+    scores = guess @ vectors.T / 0.05 - (alike - torch.eye(len(vectors))).clamp(min=0) * 1e4
+    return (1 - (guess * vectors).sum(1)).mean() * 2 + 0.3 * F.cross_entropy(scores, torch.arange(len(vectors)))
+
+
+def optimizers(model: Any, others: Sequence[nn.Parameter], plan: Plan) -> list[torch.optim.Optimizer]:
+    """Muon for the hidden matrices, AdamW for embeddings, norms and `others`."""
+    hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    taken = {id(p) for p in hidden}
+    rest = [p for p in (*model.parameters(), *others) if id(p) not in taken]
+    rate, decay = plan.learning_rate, plan.weight_decay
+    return [
+        torch.optim.Muon(hidden, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(rest, lr=rate, weight_decay=decay, betas=(0.9, 0.95), fused=True),
+    ]
 
 
 def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: Path, start: Path | None = None) -> None:
@@ -189,8 +225,8 @@ def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: P
     if start is not None:
         projector = Projector.load(start / "sense.safetensors")
         projector.module.requires_grad_(True)
-    parameters = [*model.parameters(), *projector.module.parameters(), *reader.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=0.05, betas=(0.9, 0.95), fused=True)
+    others = [*projector.module.parameters(), *reader.parameters()]
+    moving = optimizers(model, others, plan)
     senses, rng = Senses(embedder), random.Random(plan.seed)
     began = saved = time.monotonic()
     tokens = 0
@@ -200,14 +236,15 @@ def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: P
         if done >= 1:
             break
         rate = plan.learning_rate * min(1.0, step / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
-        for group in optimizer.param_groups:
+        for group in (g for optimizer in moving for g in optimizer.param_groups):
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss, parts = loss_of(rows, model, projector, reader, senses, plan)
         loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
+        nn.utils.clip_grad_norm_([*model.parameters(), *others], 1.0)
+        for optimizer in moving:
+            optimizer.step()
+            optimizer.zero_grad()
         tokens += sum(len(r.ids) for r in rows)
         if step % 50 == 0:
             history.append({"step": step, "tokens": tokens, "minutes": done * plan.minutes, **parts})
