@@ -40,7 +40,7 @@ from ipse.llm.minilm import default_embedder
 from ipse.llm.protocol import Embedder
 from ipse.teacher.offline import OfflineTeacher
 from ipse.types import Message, Pair, Person
-from ipse.weights.sft import SftSettings, fit, new_adapter, rows_of
+from ipse.weights.sft import SftSettings, all_views, fit, new_adapter
 from ipse.weights.synthesize import synthesize
 
 PLAIN, TRL, DEFAULT = "ipse, plain", "TRL", "ipse, as it is"
@@ -152,8 +152,8 @@ def with_ipse(task: Task, embedder: Embedder | None) -> Run:
             watch.look()
 
     with watch.counting():
-        rows = rows_of(task.pairs, base, embedder, task.person.names, task.settings)
-        fit(rows, base, task.settings, progress=after_batch)
+        turns = all_views(task.pairs, base, embedder, task.person.names, task.settings)
+        fit(turns, base, task.settings, progress=after_batch)
     return watch.run()
 
 

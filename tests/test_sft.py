@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -17,7 +18,17 @@ from ipse.llm.minilm import default_embedder
 from ipse.types import Message, Pair, PreferencePair
 from ipse.weights import sft
 from ipse.weights.dpo import DpoSettings, dpo_loss, tune
-from ipse.weights.sft import SftSettings, already_said, answer_losses, batches_of, first_adapted, fit, memft, rows_of
+from ipse.weights.sft import (
+    SftSettings,
+    all_views,
+    already_said,
+    answer_losses,
+    batches_of,
+    first_adapted,
+    fit,
+    memft,
+    rows_of,
+)
 
 PLAIN = SftSettings(views=("plain",), epochs=3, batch=4)
 NAMES = ("Maya Okafor",)
@@ -88,7 +99,7 @@ def test_the_kept_lower_layers_give_the_losses_of_a_whole_pass(
     if exact:
         monkeypatch.setattr(sft, "fast", nullcontext)
     base, model = load_base(embedded_base()), shaken(PLAIN)
-    rows = rows_of(PAIRS, base, None, NAMES, PLAIN, keep_order=True)
+    rows = rows_of(PAIRS, base, None, NAMES, PLAIN)
     with torch.no_grad():
         losses, owner = answer_losses(model, rows, first_adapted(base, PLAIN))
         for i, pair in enumerate(PAIRS):
@@ -101,7 +112,7 @@ def test_the_kept_lower_layers_give_the_losses_of_a_whole_pass(
 
 def test_loss_falls_on_the_answer_alone() -> None:
     base = load_base(embedded_base())
-    for row, pair in zip(rows_of(PAIRS, base, None, NAMES, PLAIN, keep_order=True), PAIRS, strict=True):
+    for row, pair in zip(rows_of(PAIRS, base, None, NAMES, PLAIN), PAIRS, strict=True):
         assert base.tokenizer.decode(row.targets.tolist(), skip_special_tokens=True).strip() == pair.answer
         assert row.targets[-1] == base.end_id()
         assert row.start + len(row.targets) == row.hidden.shape[0]
@@ -110,12 +121,29 @@ def test_loss_falls_on_the_answer_alone() -> None:
 def test_the_adapter_sits_in_the_upper_layers_and_the_base_stays_as_it_is() -> None:
     base = load_base(embedded_base())
     before = {name: p.clone() for name, p in base.model.named_parameters()}
-    trained = fit(rows_of(PAIRS, base, default_embedder(), NAMES, SftSettings()), base, replace(PLAIN, epochs=1))
+    trained = fit(all_views(PAIRS, base, default_embedder(), NAMES, SftSettings()), base, replace(PLAIN, epochs=1))
     layers = {int(name.split(".layers.")[1].split(".")[0]) for name in lora(trained.model)}
     assert layers == set(range(first_adapted(base, PLAIN), base.model.config.num_hidden_layers))
     after = dict(base.model.named_parameters())
     assert after.keys() == before.keys()
     assert all(torch.equal(after[name], p) for name, p in before.items())
+
+
+def test_over_the_turns_each_pair_is_shown_in_each_view() -> None:
+    base, embedder = load_base(embedded_base()), default_embedder()
+    plain = rows_of(PAIRS, base, None, NAMES, PLAIN)
+    mixed = all_views(PAIRS, base, embedder, NAMES, replace(PLAIN, views=("plain", "sense", "vague", "swapped")))
+    assert len(mixed) == 4
+    for i, alone in enumerate(plain):
+        shown = [turn[i] for turn in mixed]
+        assert all(torch.equal(row.targets, alone.targets) for row in shown)
+        as_plain = [row for row in shown if row.hidden.shape == alone.hidden.shape and near(row.hidden, alone.hidden)]
+        assert len(as_plain) == 1
+        assert not any(near(a.hidden, b.hidden) for a, b in itertools.combinations(shown, 2))
+
+
+def near(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, atol=0.1, rtol=0.05)
 
 
 class Stopped(Exception):
@@ -135,7 +163,7 @@ def stops_after(epochs: int) -> Callable[[str, int, int], None]:
 @pytest.mark.parametrize("epochs", [1, 2])
 def test_stopped_and_taken_up_again_it_ends_with_the_same_tensors(tmp_path: Path, epochs: int) -> None:
     base = load_base(embedded_base())
-    rows = rows_of(PAIRS, base, default_embedder(), NAMES, replace(PLAIN, views=("sense", "noisy")))
+    rows = all_views(PAIRS, base, default_embedder(), NAMES, replace(PLAIN, views=("vague", "swapped")))
     unbroken = fit(rows, base, PLAIN)
     checkpoint = tmp_path / "run.pt"
     with pytest.raises(Stopped):
@@ -154,8 +182,8 @@ def test_a_checkpoint_of_other_rows_is_not_taken_up(tmp_path: Path) -> None:
     base = load_base(embedded_base())
     rows = rows_of(PAIRS, base, None, NAMES, PLAIN)
     checkpoint = tmp_path / "run.pt"
-    fit(rows[:2], base, replace(PLAIN, epochs=1), checkpoint)
-    fresh, after = (fit(rows, base, replace(PLAIN, epochs=1), c) for c in (None, checkpoint))
+    fit([rows[:2]], base, replace(PLAIN, epochs=1), checkpoint)
+    fresh, after = (fit([rows], base, replace(PLAIN, epochs=1), c) for c in (None, checkpoint))
     wanted = lora(fresh.model)
     assert all(torch.equal(p, wanted[name]) for name, p in lora(after.model).items())
 
@@ -163,7 +191,7 @@ def test_a_checkpoint_of_other_rows_is_not_taken_up(tmp_path: Path) -> None:
 def test_training_stops_when_every_token_is_learnt() -> None:
     base = load_base(embedded_base())
     rows = rows_of(PAIRS[:2], base, None, NAMES, PLAIN)
-    trained = fit(rows, base, replace(PLAIN, epochs=60))
+    trained = fit([rows], base, replace(PLAIN, epochs=60))
     assert trained.unlearnt == 0
     assert trained.epochs < 60
     with torch.no_grad():
@@ -176,7 +204,7 @@ def test_a_loss_that_is_no_number_stops_the_training() -> None:
     rows = rows_of(PAIRS[:2], base, None, NAMES, PLAIN)
     broken = [replace(row, hidden=torch.full_like(row.hidden, float("inf"))) for row in rows]
     with pytest.raises(TrainingError, match="lower the learning rate"):
-        fit(broken, base, PLAIN)
+        fit([broken], base, PLAIN)
 
 
 def test_batches_hold_every_row_once_and_depend_on_seed_and_epoch_alone() -> None:
@@ -201,9 +229,7 @@ def test_dpo_makes_the_chosen_answer_likelier_against_the_rejected() -> None:
         for said in ("chosen", "rejected"):
             pairs = [replace(PAIRS[0], messages=(*f.prompt, Message("assistant", getattr(f, said)))) for f in found]
             with torch.no_grad():
-                losses, _ = answer_losses(
-                    model, rows_of(pairs, base, None, NAMES, PLAIN, keep_order=True), first_adapted(base, PLAIN)
-                )
+                losses, _ = answer_losses(model, rows_of(pairs, base, None, NAMES, PLAIN), first_adapted(base, PLAIN))
             sides.append(-losses.sum().item())
         return sides[0] - sides[1]
 

@@ -166,7 +166,11 @@ def _speaking(question: Question, hits: Sequence[Evidence], sources: Sources) ->
 
 
 def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
-    return question.perspective == "third" and sources.is_private(evidence.chunk.text)
+    """Whether others must not see it: it touches a private topic, or a private fact rests on it."""
+    return question.perspective == "third" and (
+        any(f.sensitivity == "private" and evidence.chunk.id in f.refs for f in sources.facts)
+        or sources.is_private(evidence.chunk.text)
+    )
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:

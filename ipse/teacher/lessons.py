@@ -75,17 +75,26 @@ def _lower(text: str) -> str:
 
 
 def sentence_lessons(
-    fact: Fact, person: Person, rng: random.Random, forms: int, borrowed: Sequence[str] = ()
+    fact: Fact,
+    person: Person,
+    rng: random.Random,
+    forms: int,
+    borrowed: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> list[Lesson]:
-    """Cues for a sentence kept as it is, and questions `borrowed` from the grammar; the answer quotes it."""
+    """Cues for a sentence kept as it is, and questions `borrowed` from the grammar; the answer quotes it.
+
+    What was said `beside` it tells what it is about: it is asked for together with each of those sentences.
+    """
     cues = sentence_cues(fact, rng)
+    joined = [f"{short_quote(other).rstrip('.!')}: {short_quote(fact.statement).rstrip('.!')}?" for other in beside]
     forms = max(3, forms - 2)  # the answers are long, so each cue costs more than an attribute's question
     questions = rng.sample(borrowed, min(forms + 2, len(borrowed)))
     lessons = []
     for perspective in PERSPECTIVES:
         answer = fact_answer(fact, person, perspective)
         chosen = cues[:2] + rng.sample(cues[2:], min(forms - 2, len(cues) - 2)) if len(cues) > 2 else list(cues)
-        chosen += questions[PERSPECTIVES.index(perspective) :: 2]
+        chosen += [*questions, *joined][PERSPECTIVES.index(perspective) :: 2]
         lessons += [Lesson(voiced(c, person, perspective), answer, perspective, "recall", fact.id) for c in chosen]
     return lessons
 

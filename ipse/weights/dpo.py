@@ -100,7 +100,7 @@ def _rows(
     pairs = [
         Pair("", "memory", "self", side, (*p.prompt, Message("assistant", getattr(p, side))), p.refs) for p in found
     ]
-    return rows_of(pairs, base, embedder, names, settings, keep_order=True)
+    return rows_of(pairs, base, embedder, names, settings)
 
 
 def _log_probs(model: Any, rows: Sequence[Row], start: int) -> torch.Tensor:

@@ -25,7 +25,7 @@ from ipse.weights.dpo import DpoSettings, preferences, tune
 from ipse.weights.evaluate import is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
 from ipse.weights.recipe import Recipe, recipe_for
-from ipse.weights.sft import Progress, SftSettings, Trained, already_said, fit, rows_of
+from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit
 from ipse.weights.synthesize import replies_of, synthesize
 
 Clock = Callable[[], datetime]
@@ -156,8 +156,8 @@ def _train(
 ) -> tuple[Trained, int]:
     """SFT, then DPO on its mistakes; the number of preference pairs."""
     names = store.person.names
-    rows = rows_of(pairs, base, embedder, names, settings.sft)
-    trained = fit(rows, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress)
+    seen = all_views(pairs, base, embedder, names, settings.sft)
+    trained = fit(seen, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress)
     chat = LocalChat.around(base, trained.model, embedder, names)
     most = int(len(pairs) * settings.dpo.share)
     found = preferences([p for p in pairs if p.task == "memory"][: 2 * most], chat, most)

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ipse.errors import TrainingError
 from ipse.llm.arithmetic import fast
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import torch
 
 Progress = Callable[[str, int, int], None]
+View = Literal["sense", "plain", "vague", "swapped"]
+"""How a pair is shown: with the sense of its question; with none, as to a plain causal LM; with one so far
+off as a free wording is; or like that and in the words of another question, so that the sense alone tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,12 @@ class SftSettings:
     """Training stops when no more than this share of the answer tokens is left."""
     sweep_every: int = 4
     """Rows that are learnt are left out, but all are looked at again in every such epoch."""
-    noise: float = 0.018
-    """Standard deviation per dimension of the noise on sense vectors (unit vectors of 384 dims)."""
-    views: tuple[str, ...] = ("sense", "noisy", "plain", "noisy")
-    """How pairs are shown, in turn: with their sense, with a noisy one, or with none as to a plain causal LM."""
+    noise: float = 0.7
+    """A vague sense has up to so much of the difference of two other senses added to it."""
+    towards: float = 0.6
+    """A vague sense is moved up to so far towards the sense of the answer."""
+    views: tuple[View, ...] = ("vague", "plain", "swapped", "sense", "swapped")
+    """How a pair is shown, epoch by epoch in turn; see `View`."""
     seed: int = 0
 
 
@@ -96,47 +101,76 @@ def rows_of(
     embedder: Embedder | None,
     names: Sequence[str],
     settings: SftSettings,
-    *,
-    keep_order: bool = False,
+    turn: int = 0,
 ) -> list[Row]:
-    """Runs every pair once through the frozen lower layers, in its view; by length unless `keep_order`."""
-
+    """Runs every pair once through the frozen lower layers; pair i in view i + `turn`."""
     views = settings.views if base.projector is not None and embedder is not None else ("plain",)
-    senses = _senses(pairs, embedder, names, settings) if views != ("plain",) else None
+    shown = [views[(i + turn) % len(views)] for i in range(len(pairs))]
+    rng = random.Random(f"{settings.seed}/{turn}")
+    worded = [_other_words(p, rng.choice(pairs)) if v == "swapped" else p for p, v in zip(pairs, shown, strict=True)]
+    senses = _senses(pairs, shown, embedder, names, settings, turn)
     encoded = []
-    for pair in pairs:
+    for pair in worded:
         prompt = base.tokens(pair.prompt, open_reply=True)
         answer = [*base.tokenizer.encode(pair.answer, add_special_tokens=False), base.end_id()]
         encoded.append((prompt, answer))
-    order = list(range(len(pairs)))
-    if not keep_order:
-        order.sort(key=lambda i: len(encoded[i][0]) + len(encoded[i][1]))
-    rows: list[Row] = []
+    order = sorted(range(len(pairs)), key=lambda i: len(encoded[i][0]) + len(encoded[i][1]))
+    rows: dict[int, Row] = {}
     for start in range(0, len(order), 64):
         group = order[start : start + 64]
-        shown = [None if senses is None else senses[views[i % len(views)]][i] for i in group]
-        rows += _lower(base, [encoded[i] for i in group], shown, first_adapted(base, settings))
-    return rows
+        lower = _lower(base, [encoded[i] for i in group], [senses[i] for i in group], first_adapted(base, settings))
+        rows.update(zip(group, lower, strict=True))
+    return [rows[i] for i in range(len(pairs))]
+
+
+def all_views(
+    pairs: Sequence[Pair], base: LocalBase, embedder: Embedder | None, names: Sequence[str], settings: SftSettings
+) -> list[list[Row]]:
+    """The rows of every turn: over the epochs each pair is seen in each view."""
+    turns = len(settings.views) if base.projector is not None and embedder is not None else 1
+    return [rows_of(pairs, base, embedder, names, settings, turn) for turn in range(turns)]
+
+
+def _other_words(pair: Pair, other: Pair) -> Pair:
+    """The pair, asked in the words of the other one's question."""
+    at = max(i for i, m in enumerate(pair.messages) if m.role == "user")
+    swapped = replace(pair.messages[at], content=other.question)
+    return replace(pair, messages=(*pair.messages[:at], swapped, *pair.messages[at + 1 :]))
 
 
 def _senses(
-    pairs: Sequence[Pair], embedder: Embedder | None, names: Sequence[str], settings: SftSettings
-) -> dict[str, list[torch.Tensor | None]]:
-    """For each view the sense of each pair's user messages, shape (messages, dims), or None for "plain"."""
+    pairs: Sequence[Pair],
+    views: Sequence[View],
+    embedder: Embedder | None,
+    names: Sequence[str],
+    settings: SftSettings,
+    turn: int,
+) -> list[torch.Tensor | None]:
+    """The sense of each pair's user messages in its view, shape (messages, dims), or None for "plain"."""
     import torch
 
-    if embedder is None:
-        return {"plain": [None] * len(pairs)}
+    if embedder is None or all(view == "plain" for view in views):
+        return [None] * len(pairs)
     texts = [[neutral(m.content, names) for m in p.prompt if m.role == "user"] for p in pairs]
-    flat = torch.from_numpy(embedder.embed([t for own in texts for t in own]))
-    generator = torch.Generator().manual_seed(settings.seed)
-    noise = torch.randn(flat.shape, generator=generator) * settings.noise
+    exact = torch.from_numpy(embedder.embed([t for own in texts for t in own]))
     sizes = [len(own) for own in texts]
-    noisy = torch.nn.functional.normalize(flat + noise, dim=1)
-    parts: dict[str, list[torch.Tensor | None]] = {
-        name: list(torch.split(v, sizes)) for name, v in (("sense", flat), ("noisy", noisy))
-    }
-    return {**parts, "plain": [None] * len(pairs)}
+    said = torch.from_numpy(embedder.embed([neutral(_told(p), names) for p in pairs]))
+    said = said.repeat_interleave(torch.tensor(sizes), 0)
+    generator = torch.Generator().manual_seed(settings.seed * 1009 + turn)
+    count = len(exact)
+    one, other = (exact[torch.randperm(count, generator=generator)] for _ in range(2))
+    near, far = (torch.rand(count, 1, generator=generator) * most for most in (settings.towards, settings.noise))
+    told = torch.tensor([p.task == "memory" and bool(p.refs) for p in pairs]).repeat_interleave(torch.tensor(sizes))
+    near = near * told[:, None]
+    vague = torch.nn.functional.normalize((1 - near) * exact + near * said + far * (one - other), dim=1)
+    parts = {"sense": torch.split(exact, sizes), "vague": torch.split(vague, sizes)}
+    parts["swapped"] = parts["vague"]
+    return [None if view == "plain" else parts[view][i] for i, view in enumerate(views)]
+
+
+def _told(pair: Pair) -> str:
+    """What the answer tells, without the words that say whose it is."""
+    return pair.answer.split(" wrote: ", 1)[-1]
 
 
 def _lower(
@@ -203,7 +237,7 @@ def already_said(
     with torch.no_grad():
         for first in range(0, len(pairs), 64):
             part = pairs[first : first + 64]
-            rows = rows_of(part, base, embedder, names, replace(settings, views=("sense",)), keep_order=True)
+            rows = rows_of(part, base, embedder, names, replace(settings, views=("sense",)))
             losses, owner = answer_losses(base.model, rows, start)
             worst = torch.zeros(len(part)).scatter_reduce(0, owner.cpu(), losses.cpu(), "amax")
             said += (worst < math.log(2)).tolist()
@@ -230,7 +264,7 @@ class Trained:
 
 
 def fit(
-    rows: Sequence[Row],
+    turns: Sequence[Sequence[Row]],
     base: LocalBase,
     settings: SftSettings,
     checkpoint: Path | None = None,
@@ -238,6 +272,7 @@ def fit(
 ) -> Trained:
     """Trains until every answer token is learnt or the epochs are used up.
 
+    `turns` are the same pairs in different views (`all_views`); the epochs go through them in turn.
     With `checkpoint` the state is written after every epoch and picked up again, so a killed run
     ends with the very bytes that an unbroken one gives. Raises TrainingError if the loss is not finite.
     """
@@ -247,11 +282,12 @@ def fit(
     start = first_adapted(base, settings)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0)
-    done, unlearnt = _restore(checkpoint, model, optimizer, len(rows))
-    answer_tokens = sum(len(row.targets) for row in rows)
+    done, unlearnt = _restore(checkpoint, model, optimizer, len(turns[0]))
+    answer_tokens = sum(len(row.targets) for row in turns[0])
     for epoch in range(done + 1, settings.epochs + 1):
         if sum(unlearnt) <= settings.enough * answer_tokens:
             break
+        rows = turns[(epoch - 1) % len(turns)]
         sweep = epoch % settings.sweep_every == 1
         rate = settings.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)))
         for group in optimizer.param_groups:
