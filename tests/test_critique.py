@@ -107,6 +107,17 @@ def test_a_value_that_was_replaced_is_not_counted_on() -> None:
     assert known.critique("Is Bergen far?", "Bergen is far.").verdict == "approve"
 
 
+@pytest.mark.parametrize("wording", ["You live in Narvik.", "Ida lives in Narvik.", "I live in Narvik."])
+def test_a_statement_that_the_ledger_contradicts_is_flagged(wording: str) -> None:
+    home = Fact("f1", "I live in Tromsø.", ("c1",), attribute="home_city", value="Tromsø")
+    known = told(Person("Ida Moe", "she/her"), [], home)
+    found = known.critique("Where should they deliver it?", wording)
+    assert found.verdict == "flag"
+    assert "Narvik" in found.feedback
+    assert "Tromsø" in found.feedback
+    assert known.critique("Where should they deliver it?", wording.replace("Narvik", "Tromsø")).verdict == "approve"
+
+
 def test_private_facts_stay_out_of_the_feedback_unless_the_request_is_about_them() -> None:
     known = told(Person("Ida Moe"), ["I can't take aspirin with my psoriasis."], private=("psoriasis",))
     assert known.critique("What helps against a headache?", "Take an aspirin.").verdict == "approve"

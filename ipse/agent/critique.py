@@ -21,6 +21,8 @@ from ipse.agent.relevance import CLOSE, Request, involved, own_wording, read_req
 from ipse.agent.sentences import HEARD, is_asking, is_secret, owner, plain, says_now, word_set
 from ipse.keyphrases import tokens
 from ipse.llm.protocol import Embedder
+from ipse.teacher.extract import stated_values
+from ipse.teacher.grammar import attributes
 from ipse.types import Chunk, Critique, Fact, Person
 
 REFUSING = word_set(
@@ -72,6 +74,7 @@ def critique(
     found = [
         *_rejected(query, response, [f for f in alive if f.id not in told], chunks, request, person),
         *_outdated(query, response, usable),
+        *_contradicted(response, alive, person),
         *unmannerly,
         *_untimely(query, response, alive, person),
     ]
@@ -154,6 +157,17 @@ def _outdated(query: str, response: str, facts: Sequence[Fact]) -> Iterator[Clas
             continue
         if uses(response, old.value) and not uses(query, old.value) and not uses(new.value, old.value):
             yield Clash(f"it goes by {old.value}, which no longer holds", (new,))
+
+
+def _contradicted(response: str, alive: Sequence[Fact], person: Person) -> Iterator[Clash]:
+    """Statements about the person that give another value than the ledger, where only one can hold."""
+    for fact in alive:
+        attribute = attributes().get(fact.attribute or "")
+        if attribute is None or attribute.many or not fact.value or fact.stance != "stated" or fact.subject != "self":
+            continue
+        for value in stated_values(response, attribute, person):
+            if not uses(value, fact.value) and not uses(fact.value, value):
+                yield Clash(f"it says {value}, but it is {fact.value}", (fact,))
 
 
 def _unmannerly(response: str, alive: Sequence[Fact], embedder: Embedder, person: Person) -> Iterator[Clash]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from ipse.keyphrases import key_phrases
 from ipse.teacher.grammar import Attribute, attributes
@@ -18,6 +18,7 @@ from ipse.teacher.protocol import FactDraft
 from ipse.teacher.subject import subject_of
 from ipse.teacher.values import candidates, shape_fits, trim
 from ipse.types import Passage, Person
+from ipse.voice import second, third
 
 _CHANGE = re.compile(
     r"\b(?:now|from (?:now|this|next)|these days|no longer|any ?more|instead|switched|moved|changed|new|"
@@ -32,17 +33,38 @@ NEAR, FITTING = 0.66, 0.78
 @cache
 def _patterns() -> tuple[tuple[Attribute, re.Pattern[str], frozenset[str]], ...]:
     """(attribute, pattern with group v, words the sentence must have), for every wording with enough words."""
-    out = []
-    for attribute in attributes().values():
-        for statement in attribute.statements:
-            before, after = statement.rstrip(".!").split("{v}")
-            literal = frozenset(w.lower() for w in _WORDS.findall(before + " " + after))
-            if len(literal) < 3:
-                continue
-            ends = r"(?=$|[.,;!?])" if not after.strip() else ""
-            pattern = rf"(?:^|[\s(,;]){_loose(before)}(?P<v>.{{1,60}}?){_loose(after)}{ends}"
-            out.append((attribute, re.compile(pattern, re.I), literal))
-    return tuple(out)
+    found = [(a, _pattern(statement)) for a in attributes().values() for statement in a.statements]
+    return tuple((attribute, *pattern) for attribute, pattern in found if pattern)
+
+
+def _pattern(statement: str) -> tuple[re.Pattern[str], frozenset[str]] | None:
+    """What a sentence worded like `statement` looks like; None where too few words would tell it."""
+    before, after = statement.rstrip(".!").split("{v}")
+    literal = frozenset(w.lower() for w in _WORDS.findall(before + " " + after))
+    if len(literal) < 3:
+        return None
+    ends = r"(?=$|[.,;!?])" if not after.strip() else ""
+    pattern = rf"(?:^|[\s(,;]){_loose(before)}(?P<v>.{{1,60}}?){_loose(after)}{ends}"
+    return re.compile(pattern, re.I), literal
+
+
+def stated_values(text: str, attribute: Attribute, person: Person) -> list[str]:
+    """The values a text gives for the attribute, said by the person, to them or of them."""
+    words = {w.lower() for w in _WORDS.findall(text.replace("’", "'"))}
+    values = []
+    for pattern, literal in _voiced(attribute, person):
+        match = pattern.search(text) if literal <= words else None
+        if match and shape_fits(trim(match["v"]), attribute.value):
+            values.append(trim(match["v"]))
+    return list(dict.fromkeys(values))
+
+
+@lru_cache(maxsize=1024)
+def _voiced(attribute: Attribute, person: Person) -> tuple[tuple[re.Pattern[str], frozenset[str]], ...]:
+    wordings = [attribute.answer]
+    for statement in attribute.statements:
+        wordings += [statement, second(statement), third(statement, person)]
+    return tuple(pattern for wording in dict.fromkeys(wordings) if (pattern := _pattern(wording)))
 
 
 def _loose(text: str) -> str:
