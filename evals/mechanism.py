@@ -7,20 +7,28 @@ quarter of the questions about things never told. Two sets of wordings, both nev
 `reworded` asks plainly in other words, `indirect` in riddles ("Which fist leads when I box?").
 Beside it: the bare base, and another person's adapter on the same questions.
 
-    python evals/mechanism.py [--people 10] [--facts 50] [--seed 0] [--wordings reworded] [--plain] [--json out.json]
+    python evals/mechanism.py [--people 10] [--facts 50] [--seed 0] [--wordings reworded] [--plain]
+        [--jobs 2] [--json out.json]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, it still finds what stands beside `evals`
 
 from rich.console import Console
 from rich.progress import Progress
@@ -116,52 +124,74 @@ def keep(home: Path, person: Person, facts: list[Fact]) -> SqliteStore:
     return store
 
 
-def run(
-    people: int, count: int, seed: int, base_path: Path, kind: str, *, use_sense: bool, show: Progress
-) -> dict[str, dict[str, float]]:
-    embedder, base = default_embedder(), load_base(base_path)
-    results: dict[str, list[dict[str, float]]] = {"bare base": [], "weights alone": [], "another's adapter": []}
-    with tempfile.TemporaryDirectory() as folder:
-        teacher = OfflineTeacher(embedder)
-        trained: list[tuple[Person, list[Asked], Path]] = []
-        task = show.add_task("people", total=people)
-        for number in range(people):
-            person, facts = invent(number, count, seed)
-            store = keep(Path(folder) / str(number), person, facts)
-            began = time.monotonic()
-            report = learn_weights(
-                store,
-                teacher,
-                embedder,
-                base_path,
-                WeightsSettings(seed=seed),
-                lambda _: False,
-                lambda: datetime.now(UTC),
-            )
-            asked = questions(person, facts, seed, kind)
-            live = registry.live(store) or report.adapter
-            trained.append((person, asked, Path(live.path)))
-            eyes = embedder if use_sense else None
-            results["bare base"].append(examine(LocalChat(base, None, eyes, person.names), person, asked))
-            with LocalChat(base, Path(live.path), eyes, person.names).opened() as chat:
-                found = examine(chat, person, asked)
-            results["weights alone"].append(
-                found | {"pairs": report.pairs, "epochs": report.epochs, "seconds": time.monotonic() - began}
-            )
-            show.update(
-                task,
-                advance=1,
-                description=f"{person.name}: "
-                + " ".join(f"{k} {v:.2f}" for k, v in results["weights alone"][-1].items()),
-            )
-            show.console.print(
-                f"{person.name}: " + " ".join(f"{k} {v:.2f}" for k, v in results["weights alone"][-1].items())
-            )
-        for number, (person, asked, _) in enumerate(trained):
-            other = trained[(number + 1) % len(trained)][2]
-            with LocalChat(base, other, embedder if use_sense else None, person.names).opened() as chat:
-                results["another's adapter"].append(examine(chat, person, asked))
-    return {name: _mean(rows) for name, rows in results.items()}
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One person to be learnt; everything a process of its own needs to know."""
+
+    number: int
+    count: int
+    seed: int
+    base: Path
+    kind: str
+    use_sense: bool
+    home: Path
+
+
+def learn(case: Case) -> tuple[Path, dict[str, float]]:
+    """The adapter's folder, and how the weights alone did."""
+    embedder, (person, facts) = default_embedder(), invent(case.number, case.count, case.seed)
+    store = keep(case.home, person, facts)
+    began = time.monotonic()
+    report = learn_weights(
+        store,
+        OfflineTeacher(embedder),
+        embedder,
+        case.base,
+        WeightsSettings(seed=case.seed),
+        lambda _: False,
+        lambda: datetime.now(UTC),
+    )
+    seconds = time.monotonic() - began
+    adapter = Path((registry.live(store) or report.adapter).path)
+    found = ask(case, adapter)
+    return adapter, found | {"pairs": report.pairs, "epochs": report.epochs, "seconds": seconds}
+
+
+def ask(case: Case, adapter: Path | None) -> dict[str, float]:
+    """The case's questions, put to the base with that adapter or to the bare base."""
+    person, facts = invent(case.number, case.count, case.seed)
+    asked = questions(person, facts, case.seed, case.kind)
+    embedder = default_embedder() if case.use_sense else None
+    with LocalChat(load_base(case.base), adapter, embedder, person.names).opened() as chat:
+        return examine(chat, person, asked)
+
+
+def run(cases: Sequence[Case], jobs: int, show: Progress) -> dict[str, dict[str, float]]:
+    """Every person in a process of their own, `jobs` at a time, one thread each when there are several."""
+    task = show.add_task("people", total=len(cases))
+    adapters: list[Path] = []
+    rows: list[dict[str, float]] = []
+    with ProcessPoolExecutor(jobs, get_context("spawn"), _share_cores, (jobs,)) as pool:
+        for case, (adapter, found) in zip(cases, pool.map(learn, cases), strict=True):
+            adapters.append(adapter)
+            rows.append(found)
+            told = " ".join(f"{k} {v:.2f}" for k, v in found.items())
+            show.update(task, advance=1)
+            show.console.print(f"person {case.number}: {told}")
+        others = [*adapters[1:], adapters[0]]
+        bare, foreign = pool.map(ask, cases, [None] * len(cases)), pool.map(ask, cases, others)
+        return {
+            "bare base": _mean(list(bare)),
+            "weights alone": _mean(rows),
+            "another's adapter": _mean(list(foreign)),
+        }
+
+
+def _share_cores(jobs: int) -> None:
+    if jobs > 1:
+        import torch
+
+        torch.set_num_threads(max(1, (os.cpu_count() or jobs) // jobs))
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
@@ -176,11 +206,16 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=embedded_base())
     parser.add_argument("--wordings", choices=["reworded", "indirect"], default="reworded")
     parser.add_argument("--plain", action="store_true", help="ask as a plain causal LM, without the sense token")
+    parser.add_argument("--jobs", type=int, default=1, help="people learnt at a time")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     console = Console()
-    with Progress(console=console) as show:
-        results = run(args.people, args.facts, args.seed, args.base, args.wordings, use_sense=not args.plain, show=show)
+    with Progress(console=console) as show, tempfile.TemporaryDirectory() as folder:
+        cases = [
+            Case(n, args.facts, args.seed, args.base, args.wordings, not args.plain, Path(folder) / str(n))
+            for n in range(args.people)
+        ]
+        results = run(cases, args.jobs, show)
     columns = ["recall", "recall_self", "recall_third", "absence", "pairs", "epochs", "seconds"]
     table = Table("system", *columns, title=f"{args.people} people, {args.facts} facts each, {args.wordings} questions")
     for name, row in results.items():
