@@ -23,6 +23,7 @@ from ipse.llm.local import LocalBase, embed_prompts
 from ipse.llm.protocol import Embedder
 from ipse.llm.sense import neutral
 from ipse.types import Pair
+from ipse.weights.evaluate import is_unknown
 
 if TYPE_CHECKING:
     import torch
@@ -107,7 +108,11 @@ def rows_of(
     views = settings.views if base.projector is not None and embedder is not None else ("plain",)
     shown = [views[(i + turn) % len(views)] for i in range(len(pairs))]
     rng = random.Random(f"{settings.seed}/{turn}")
-    worded = [_other_words(p, rng.choice(pairs)) if v == "swapped" else p for p, v in zip(pairs, shown, strict=True)]
+    voices = {p.perspective: [o for o in pairs if o.perspective == p.perspective] for p in pairs}
+    worded = [
+        _other_words(p, rng.choice(voices[p.perspective])) if v == "swapped" else p
+        for p, v in zip(pairs, shown, strict=True)
+    ]
     senses = _senses(pairs, shown, embedder, names, settings, turn)
     encoded = []
     for pair in worded:
@@ -160,7 +165,9 @@ def _senses(
     count = len(exact)
     one, other = (exact[torch.randperm(count, generator=generator)] for _ in range(2))
     near, far = (torch.rand(count, 1, generator=generator) * most for most in (settings.towards, settings.noise))
-    told = torch.tensor([p.task == "memory" and bool(p.refs) for p in pairs]).repeat_interleave(torch.tensor(sizes))
+    told = torch.tensor([p.task == "memory" and not is_unknown(p.answer) for p in pairs]).repeat_interleave(
+        torch.tensor(sizes)
+    )
     near = near * told[:, None]
     vague = torch.nn.functional.normalize((1 - near) * exact + near * said + far * (one - other), dim=1)
     parts = {"sense": torch.split(exact, sizes), "vague": torch.split(vague, sizes)}
