@@ -116,6 +116,13 @@ def test_what_is_added_is_found_at_once(me: Me) -> None:
     assert "Drowned Rats" in me.ask("What is my canoe club called?").text
 
 
+def test_what_is_gone_is_not_quoted_beside_what_holds_now(me: Me) -> None:
+    me.add_text("Gave Hanne the Vespa, 1998, it smokes.\n\nI ride the Yamaha scooter now, and it purrs.")
+    said = me.ask("Which scooter do I ride?", source="raw").text
+    assert "Yamaha" in said
+    assert "Vespa" not in said
+
+
 def test_before_weights_are_learnt_they_know_nothing(me: Me) -> None:
     assert me.weights is None
     assert not me.ask("What is my favourite colour?", source="weights").known

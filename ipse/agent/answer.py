@@ -14,6 +14,8 @@ from typing import Literal
 
 from ipse.agent.evidence import Evidence, Library, asks_about_other
 from ipse.agent.reckon import reckon
+from ipse.agent.refusals import refusals
+from ipse.agent.sentences import says_now
 from ipse.llm.protocol import ChatModel, Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
@@ -140,7 +142,7 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     reckoned = reckon(question.text, found[0].chunk, sources.person)
     if reckoned is not None:
         return Answer(reckoned, found[0].score, "raw", (found[0].chunk.id,))
-    chosen = _within(found, WORDS - 3)
+    chosen = _still_so(_within(found, WORDS - 3))
     while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
         chosen.pop()  # the speakers' names count too
     return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
@@ -171,6 +173,13 @@ def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
         any(f.sensitivity == "private" and evidence.chunk.id in f.refs for f in sources.facts)
         or sources.is_private(evidence.chunk.text)
     )
+
+
+def _still_so(chosen: list[Evidence]) -> list[Evidence]:
+    """Beside a sentence on what holds now, none on what is gone: "I drive the Buick now", not "gave Kay the Ford"."""
+    if not chosen or not says_now(chosen[0].chunk.text):
+        return chosen
+    return chosen[:1] + [e for e in chosen[1:] if not any(r.gone for r in refusals(e.chunk.text))]
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
