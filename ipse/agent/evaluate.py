@@ -7,7 +7,7 @@ out in `systems`, and nothing else differs between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,8 @@ def evaluate(
 ) -> Evaluation:
     """Asks every system every held-out question. Needs a learnt adapter for the last two rows."""
     held_out = split(store.pairs(), seed).validation
-    memory = [p for p in held_out if p.task == "memory"][:MOST_PAIRS]
+    by_id = {f.id: f for f in sources.facts}
+    memory = [p for p in held_out if p.task == "memory" and not _given_away(p, by_id)][:MOST_PAIRS]
     refused = [p for p in store.pairs() if p.form == "refusal"][:20]
     asked = memory + [p for p in refused if p not in memory]
     valued = [f for f in sources.facts if f.value and f.subject == "self" and f.sensitivity != "private"][:MOST_FACTS]
@@ -142,6 +143,11 @@ def _memory(pairs: Sequence[Pair], replies: Sequence[str], facts: Sequence[Fact]
             right = any(_tells(said, by_id[r]) for r in pair.refs if r in by_id)
             groups.setdefault(f"memory_{pair.perspective}", []).append(right and not is_unknown(said))
     return {name: sum(hits) / len(hits) for name, hits in groups.items()}
+
+
+def _given_away(pair: Pair, facts: Mapping[str, Fact]) -> bool:
+    """Whether the question itself tells what is to be told: echoing it is no memory."""
+    return pair.form in KNOWN_FORMS and any(_tells(pair.question, facts[r]) for r in pair.refs if r in facts)
 
 
 def _tells(said: str, fact: Fact) -> bool:
