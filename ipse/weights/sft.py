@@ -108,11 +108,7 @@ def rows_of(
     views = settings.views if base.projector is not None and embedder is not None else ("plain",)
     shown = [views[(i + turn) % len(views)] for i in range(len(pairs))]
     rng = random.Random(f"{settings.seed}/{turn}")
-    voices = {p.perspective: [o for o in pairs if o.perspective == p.perspective] for p in pairs}
-    worded = [
-        _other_words(p, rng.choice(voices[p.perspective])) if v == "swapped" else p
-        for p, v in zip(pairs, shown, strict=True)
-    ]
+    worded = [_other_words(p, rng.choice(pairs)) if v == "swapped" else p for p, v in zip(pairs, shown, strict=True)]
     senses = _senses(pairs, shown, embedder, names, settings, turn)
     encoded = []
     for pair in worded:
