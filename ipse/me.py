@@ -190,12 +190,13 @@ class Me:
     def sources(self) -> Sources:
         from ipse.agent.answer import Sources
         from ipse.agent.evidence import Library
+        from ipse.llm.crossencoder import default_crossencoder
         from ipse.teacher.index import load_index
 
         return Sources(
             self.person,
             self.store.facts(),
-            Library(self.store, self.embedder),
+            Library(self.store, self.embedder, default_crossencoder()),
             load_index(self.embedder),
             self.is_private,
             self.weights,

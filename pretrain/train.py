@@ -23,6 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ipse.llm.arithmetic import fast
 from ipse.llm.protocol import Embedder
 from ipse.llm.sense import Projector, neutral
 from ipse.llm.template import ASSISTANT, END, SENSE, render
@@ -238,7 +239,7 @@ def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: P
         rate = plan.learning_rate * min(1.0, step / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         for group in (g for optimizer in moving for g in optimizer.param_groups):
             group["lr"] = rate
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with fast():
             loss, parts = loss_of(rows, model, projector, reader, senses, plan)
         loss.backward()
         nn.utils.clip_grad_norm_([*model.parameters(), *others], 1.0)

@@ -78,7 +78,8 @@ def test_what_was_never_told_is_not_known(me: Me, question: str, perspective: Pe
 def test_what_others_said_of_themselves_is_not_the_persons(me: Me) -> None:
     for question in ("What am I allergic to?", "Which instrument do I play?", "How many alpacas do I keep?"):
         answer = me.ask(question)
-        assert not answer.known or answer.text.startswith(("Iris", "Bernadette")), answer.text
+        own = [part for part in answer.text.split(" / ") if not part.startswith(("Iris", "Bernadette"))]
+        assert not any(word in part for part in own for word in ("shellfish", "oboe", "alpacas")), answer.text
 
 
 def test_anothers_fact_comes_with_their_name(me: Me) -> None:

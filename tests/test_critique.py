@@ -183,3 +183,16 @@ def test_times_and_days_in_a_sentence() -> None:
 @settings(max_examples=25, deadline=None)
 def test_any_text_can_be_read(response: str) -> None:
     assert MEI.critique("A scarf?", response).verdict in ("approve", "flag")
+
+
+def test_a_value_told_of_another_thing_is_a_mix_up() -> None:
+    facts = (
+        Fact("f1", "My choir is called the Salt Larks.", ("c1",), attribute="choir_name", value="the Salt Larks"),
+        Fact("f2", "My first boat was called Pelikan.", ("c2",), attribute="boat_name", value="Pelikan"),
+    )
+    known = Known(Person("Ruth Ames"), facts, ())
+    found = known.critique("A toast for my choir?", "Your choir is called Pelikan, so lift a glass to it.")
+    assert found.verdict == "flag"
+    assert "it says Pelikan, but it is the Salt Larks" in found.feedback
+    assert known.critique("A toast?", "Your choir is called the Salt Larks.").verdict == "approve"
+    assert known.critique("A toast?", "Call the choir to the boat, Pelikan is waiting.").verdict == "approve"

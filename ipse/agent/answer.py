@@ -19,7 +19,6 @@ from ipse.agent.sentences import says_now
 from ipse.llm.protocol import ChatModel, Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
-from ipse.teacher.kinds import NAMES, fits
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
@@ -29,15 +28,11 @@ Source = Literal["all", "weights", "words", "raw"]
 
 SAME_ATTRIBUTE = 0.80
 """Least similarity of a question to an attribute's wording for its value to be the answer."""
-ASKS_ATTRIBUTE = 0.74
-"""From this similarity on a question is taken to ask for a known attribute."""
-KNOWN, TYPED, NAMED, FITTING = 0.26, 0.42, 0.28, 0.24
-"""Least evidence score for an answer: in general; where a known attribute is asked for and the sentence holds
-nothing of its kind; where its kind is a name, which has no look of its own; where the sentence fits."""
-KIND, OF_KIND = 0.55, 0.3
-"""Least nearness to an attribute's examples to be of its kind, and what that adds to a score."""
+KNOWN = 0.6
+"""Least likelihood that a sentence answers for it to be given as an answer."""
 DEPTH = 8
-NEAR_BEST = 0.10
+NEAR_BEST = 0.05
+"""What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS, MOST_WORDS = 38, 40
 SURE = 0.5
 """Least token probability for the weights' memory to count."""
@@ -113,13 +108,15 @@ def _holds(said: str, fact: Fact) -> bool:
 
 
 def from_words(question: Question, sources: Sources) -> Answer:
-    """The ledger's value for the attribute that is asked for."""
+    """The ledger's value for the attribute that is asked for, if the sentence it came from answers the question."""
     match = sources.index.of_questions([question.text], sources.person.names, limit=1)[0][0]
     if match.similarity < SAME_ATTRIBUTE:
         return _nobody(question, sources)
     held = [f for f in sources.facts if f.attribute == match.attribute.id and f.value and f.status == "active"]
     if question.perspective == "third":
         held = [f for f in held if f.sensitivity != "private"]
+    read = sources.library.answering(question.text, [f.statement for f in held])
+    held = [f for f, likely in zip(held, read, strict=True) if likely >= KNOWN]
     if not held:
         return _nobody(question, sources)
     best = max(held, key=lambda f: (f.confidence, f.id))
@@ -131,14 +128,14 @@ def from_words(question: Question, sources: Sources) -> Answer:
 def from_raw(question: Question, sources: Sources) -> Answer:
     """The sentences that speak to the question, in the person's own words."""
     hits = [e for e in sources.library.search(question.text, DEPTH) if not _hidden(e, question, sources)]
-    found = _speaking(question, hits, sources)
-    if not found:
+    if not hits or hits[0].score < KNOWN:
         return _nobody(question, sources)
+    found = [e for e in hits if _odds(e) >= _odds(hits[0]) * NEAR_BEST]
     if found[0].subject != "self" and not asks_about_other(question.text, sources.person):
-        own = [e for e in found if e.subject == "self" and e.score >= found[0].score - NEAR_BEST / 2]
+        own = [e for e in found if e.subject == "self"]
         if not own:
             return _nobody(question, sources, found[0].subject)
-        found = own + [e for e in found if e.subject == "self" and e not in own]
+        found = own
     reckoned = reckon(question.text, found[0].chunk, sources.person)
     if reckoned is not None:
         return Answer(reckoned, found[0].score, "raw", (found[0].chunk.id,))
@@ -148,23 +145,8 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
 
 
-def _speaking(question: Question, hits: Sequence[Evidence], sources: Sources) -> list[Evidence]:
-    """The evidence best first, or none where even the best is too weak to answer.
-
-    Where a known attribute is asked for, a sentence that holds a value of its kind is preferred and
-    may be weaker; one that doesn't must be stronger, for the thing may never have been told.
-    """
-    if not hits:
-        return []
-    match = sources.index.of_questions([question.text], sources.person.names, limit=1)[0][0]
-    if match.similarity < ASKS_ATTRIBUTE:
-        return list(hits) if hits[0].score >= KNOWN else []
-    levels = fits([e.chunk.text for e in hits], match.attribute, sources.index, question.text)
-    ranked = sorted(zip(hits, levels, strict=True), key=lambda x: -(x[0].score + OF_KIND * x[1]))
-    best, level = ranked[0]
-    of_names = match.attribute.value in NAMES
-    least = FITTING if level >= KIND else NAMED if of_names else TYPED
-    return [e for e, _ in ranked] if best.score >= least else []
+def _odds(evidence: Evidence) -> float:
+    return evidence.score / max(1e-9, 1 - evidence.score)
 
 
 def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:

@@ -6,6 +6,7 @@ reason quotes the sentence it rests on. Knows no store.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ipse.agent.hours import latest
 from ipse.agent.manners import breaches, is_measure, standing_orders
 from ipse.agent.refusals import Refusal, refusals, uses
 from ipse.agent.relevance import CLOSE, Request, involved, own_wording, read_request
-from ipse.agent.sentences import HEARD, is_asking, is_secret, owner, plain, says_now, word_set
+from ipse.agent.sentences import HEARD, is_asking, is_secret, owner, pieces, plain, says_now, word_set, word_stems
 from ipse.keyphrases import tokens
 from ipse.llm.protocol import Embedder
 from ipse.teacher.extract import stated_values
@@ -34,6 +35,7 @@ REFUSING = word_set(
 """Attributes of the grammar whose value is not wanted."""
 FORMER = frozenset({"vehicle_previous"})
 """Attributes whose value is no longer there."""
+_CLAUSES = re.compile(r"[,;:]\s")
 LATER = 4
 """Sentences after "I sold the van" in which its successor is looked for."""
 
@@ -161,13 +163,30 @@ def _outdated(query: str, response: str, facts: Sequence[Fact]) -> Iterator[Clas
 
 def _contradicted(response: str, alive: Sequence[Fact], person: Person) -> Iterator[Clash]:
     """Statements about the person that give another value than the ledger, where only one can hold."""
-    for fact in alive:
-        attribute = attributes().get(fact.attribute or "")
-        if attribute is None or attribute.many or not fact.value or fact.stance != "stated" or fact.subject != "self":
+    own = [f for f in alive if f.attribute and f.value and f.stance == "stated" and f.subject == "self"]
+    for fact in own:
+        attribute, right = attributes().get(fact.attribute or ""), fact.value or ""
+        if attribute is None or attribute.many:
             continue
         for value in stated_values(response, attribute, person):
-            if not uses(value, fact.value) and not uses(fact.value, value):
-                yield Clash(f"it says {value}, but it is {fact.value}", (fact,))
+            if not uses(value, right) and not uses(right, value):
+                yield Clash(f"it says {value}, but it is {right}", (fact,))
+    yield from _mixed_up(response, own)
+
+
+def _mixed_up(response: str, own: Sequence[Fact]) -> Iterator[Clash]:
+    """A value told in the words of another thing: "You keep two oboes in the yard" of tortoises and an oboe."""
+    values = {f.value: f.attribute for f in own if f.value}
+    for clause in (c for piece in pieces(response) for c in _CLAUSES.split(piece)):
+        said = word_stems(clause)
+        for fact in own:
+            right = fact.value or ""
+            wording = word_stems(fact.statement) - word_stems(right)
+            if len(wording) < 2 or not wording <= said or uses(clause, right):
+                continue
+            for value, attribute in values.items():
+                if attribute != fact.attribute and uses(clause, value) and not uses(fact.statement, value):
+                    yield Clash(f"it says {value}, but it is {right}", (fact,))
 
 
 def _unmannerly(response: str, alive: Sequence[Fact], embedder: Embedder, person: Person) -> Iterator[Clash]:

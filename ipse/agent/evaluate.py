@@ -82,7 +82,7 @@ def systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder)
         return [render(person, store.biography(), perspective, PREAMBLE_TOKENS)]
 
     def retrieval(question: str, perspective: Perspective) -> list[str]:
-        found = [e.chunk.text for e in library.search(question, EVIDENCE, own_only=True)]
+        found = [e.chunk.text for e in library.near(question, EVIDENCE, own_only=True)]
         return [t for t in found if perspective == "self" or not sources.is_private(t)]
 
     notes = {"base": nothing, "base + preamble": preamble, "base + retrieval": retrieval}

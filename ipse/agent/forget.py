@@ -70,7 +70,7 @@ def find(request: str, store: SqliteStore, library: Library) -> Doomed:
 
 def _alike(request: str, library: Library) -> list[Chunk]:
     """Sentences the phrase means, and those beside them that share its telling words."""
-    found = library.search(request, limit=8)
+    found = library.near(request, limit=8)
     best = found[0].score if found else 0.0
     covered = {e.chunk.id for e in found if e.score >= max(ALIKE, best * BEST_SHARE)}
     words = {stem(w) for w in content_words(request)}

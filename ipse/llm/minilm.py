@@ -98,6 +98,11 @@ def _embed_batch(tokens: list[list[int]]) -> Vectors:
 
 @cache
 def _load() -> tuple[Any, Any]:
+    return bare_model()
+
+
+def bare_model() -> tuple[Any, Any]:
+    """The tokenizer and a model of one's own, to be trained further. Raises LLMError, as `MiniLM` does."""
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 

@@ -40,26 +40,17 @@ class GrammarIndex:
             for i, a in enumerate(self._attributes)
             for k, s in enumerate((*a.statements, *a.statements[:3]))
         ]
-        examples = [(i, e) for i, a in enumerate(self._attributes) for e in a.examples]
-        texts = [t for _, t in (*questions, *statements, *examples)]
+        texts = [t for _, t in (*questions, *statements)]
         self.vectors = embedder.embed(texts) if vectors is None or len(vectors) != len(texts) else vectors
         self._question_owner = np.array([i for i, _ in questions])
         self._statement_owner = np.array([i for i, _ in statements])
-        self._example_owner = np.array([i for i, _ in examples])
 
     def of_questions(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
         return self._nearest(texts, names, self.vectors[: len(self._question_owner)], self._question_owner, limit)
 
     def of_statements(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
-        first = len(self._question_owner)
-        vectors = self.vectors[first : first + len(self._statement_owner)]
+        vectors = self.vectors[len(self._question_owner) :]
         return self._nearest(texts, names, vectors, self._statement_owner, limit)
-
-    def examples(self, attribute_id: str) -> Vectors:
-        """Vectors of the attribute's example values, shape (examples, dims)."""
-        place = [a.id for a in self._attributes].index(attribute_id)
-        own: Vectors = self.vectors[-len(self._example_owner) :][self._example_owner == place]
-        return own
 
     def _nearest(
         self, texts: Sequence[str], names: Sequence[str], vectors: Vectors, owner: np.ndarray, limit: int

@@ -82,14 +82,15 @@ def sentence_lessons(
     borrowed: Sequence[str] = (),
     beside: Sequence[str] = (),
 ) -> list[Lesson]:
-    """Cues for a sentence kept as it is, and questions `borrowed` from the grammar; the answer quotes it.
+    """Cues for a sentence kept as it is, and `borrowed` questions that it answers, best first; the answer quotes it.
 
     What was said `beside` it tells what it is about: it is asked for together with each of those sentences.
     """
     cues = sentence_cues(fact, rng)
-    joined = [f"{short_quote(other).rstrip('.!')}: {short_quote(fact.statement).rstrip('.!')}?" for other in beside]
+    said = short_quote(fact.statement).rstrip(".!")
+    joined = [f"{short_quote(other).rstrip('.!')}: {said}?" for other in beside if other]
     forms = max(3, forms - 2)  # the answers are long, so each cue costs more than an attribute's question
-    questions = rng.sample(borrowed, min(forms + 2, len(borrowed)))
+    questions = list(borrowed[: forms + 2])
     lessons = []
     for perspective in PERSPECTIVES:
         answer = fact_answer(fact, person, perspective)

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz
 
 from ipse.errors import UsageError
+from ipse.llm.crossencoder import default_crossencoder
 from ipse.llm.protocol import Embedder
 from ipse.llm.sense import neutral
+from ipse.teacher.bank import Told, load_bank
 from ipse.teacher.extract import extract
-from ipse.teacher.grammar import Attribute, attributes
+from ipse.teacher.grammar import attributes
 from ipse.teacher.index import grammar_hash, load_index
-from ipse.teacher.kinds import fits
 from ipse.teacher.lessons import absence_lessons, attribute_lessons, sentence_lessons
 from ipse.teacher.protocol import FactDraft, Judgement, Lesson
 from ipse.types import Fact, Failure, Passage, Person
@@ -28,9 +29,6 @@ SPEAKS = 0.44
 """A question this close to one of the person's sentences may be answered by it, so it isn't taught as absent.
 Of the example persons' freely worded questions nine in ten that have an answer lie above 0.36-0.42, all but one
 without below 0.42."""
-BORROW, OF_KIND = 0.36, 0.6
-"""Least nearness of a sentence to an attribute's statements, and of one of its words to the attribute's examples,
-for the attribute's questions to be taught with it."""
 
 
 class OfflineTeacher:
@@ -47,28 +45,22 @@ class OfflineTeacher:
 
     def lessons(self, facts: Sequence[Fact], person: Person) -> tuple[list[Lesson], list[Failure]]:
         lessons: list[Lesson] = []
-        kin = self._kin([f for f in facts if f.attribute is None], person)
+        asked = self._asked(facts, person)
         for at, fact in enumerate(facts):
             rng = random.Random(fact.id)
             attribute = attributes().get(fact.attribute or "")
             if attribute is not None and fact.value is not None:
                 lessons += attribute_lessons(fact, attribute, person, rng, self.forms)
             else:
-                questions = [q for a in kin.get(fact.id, ()) for q in a.questions]
-                lessons += sentence_lessons(fact, person, rng, self.forms, questions, _beside(facts, at))
+                lessons += sentence_lessons(fact, person, rng, self.forms, asked[fact.id], _beside(facts, at))
         return lessons, []
 
-    def _kin(self, facts: Sequence[Fact], person: Person) -> dict[str, list[Attribute]]:
-        """Attributes that a sentence nobody recognised may still tell: near in meaning, and of the kind."""
-        texts = [f.statement for f in facts]
-        found: dict[str, list[Attribute]] = {}
-        for fact, matches in zip(facts, self.index.of_statements(texts, person.names, limit=4), strict=True):
-            for match in matches:
-                if match.similarity < BORROW or (fact.subject != "self" and match.attribute.topic != "family"):
-                    continue
-                if fits([fact.statement], match.attribute, self.index)[0] >= OF_KIND:
-                    found.setdefault(fact.id, []).append(match.attribute)
-        return found
+    def _asked(self, facts: Sequence[Fact], person: Person) -> dict[str, list[str]]:
+        """What somebody would ask to hear each sentence that nobody recognised, in the first person."""
+        kept = [(at, fact) for at, fact in enumerate(facts) if fact.attribute is None]
+        told = [Told(fact.statement, *(_beside(facts, at))) for at, fact in kept]
+        found = load_bank(self.embedder, default_crossencoder()).answered_by(told, person.names)
+        return {fact.id: questions for (_, fact), questions in zip(kept, found, strict=True)}
 
     def absent(self, facts: Sequence[Fact], person: Person, count: int, seed: int) -> list[Lesson]:
         if count < 0:
@@ -77,7 +69,8 @@ class OfflineTeacher:
         sentences = [f for f in facts if f.attribute is None]
         nearest = self.index.of_statements([f.statement for f in sentences], person.names, limit=5)
         near = {m.attribute.id for matches in nearest for m in matches if m.similarity >= NEAR}
-        near |= {a.id for kin in self._kin(sentences, person).values() for a in kin}
+        answered = {q for questions in self._asked(facts, person).values() for q in questions}
+        near |= {a.id for a in attributes().values() if answered.intersection(a.questions)}
         lessons = absence_lessons(told, frozenset(near), person, 2 * count, seed)
         return self._clear(lessons, sentences, person)[:count]
 
@@ -100,15 +93,15 @@ class OfflineTeacher:
         return Judgement(max(0.0, min(1.0, score)), f"wording {ratio:.2f}, meaning {meaning:.2f}")
 
 
-def _beside(facts: Sequence[Fact], at: int) -> list[str]:
-    """The sentences told just before and after, at the same time, by and about the same people."""
+def _beside(facts: Sequence[Fact], at: int) -> tuple[str, str]:
+    """The sentences told just before and after, at the same time and no more private; "" where there is none."""
     own = facts[at]
-    return [
-        facts[i].statement
-        for i in (at - 1, at + 1)
-        if 0 <= i < len(facts)
-        and own.valid_from is not None
-        and facts[i].valid_from == own.valid_from
-        and facts[i].attribute is None
-        and facts[i].sensitivity == own.sensitivity
-    ]
+
+    def told(i: int) -> str:
+        if not 0 <= i < len(facts) or own.valid_from is None:
+            return ""
+        other = facts[i]
+        alike = (other.valid_from, other.sensitivity) == (own.valid_from, own.sensitivity)
+        return other.statement if alike and other.attribute is None else ""
+
+    return told(at - 1), told(at + 1)

@@ -1,0 +1,189 @@
+"""Reads a question beside a few lines and tells which of them answers it, if any, and with which words.
+
+MiniLM with its upper layers trained further and three small heads on it; `pretrain/reading.py` makes them.
+Where sentence vectors compare what two texts mean by themselves, here the question meets the lines word by
+word, and the lines each other: who "she" is, what "the new one" stands for. It sees one window at a time
+and knows no person's library.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipse.llm.minilm import bare_model
+
+if TYPE_CHECKING:
+    import torch
+
+ME = "this person"
+WEIGHTS = "reader.safetensors"
+READER = Path(str(files("ipse") / "reader"))
+"""What `pretrain/reading.py` made, and its model card."""
+MARK = "[unused1]"
+"""Stands before each line; its state tells about the line."""
+MAX_TOKENS = 320
+LONGEST_LINE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of a window. `speaker` is ME for the person."""
+
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    question: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """For each line the log-odds that it answers against that none does, and the words it would answer with."""
+
+    scores: tuple[float, ...]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids of a window, where each line is marked, and each line's (first, last) token with its characters."""
+
+    ids: list[int]
+    asked: int
+    """How many of them are the question's."""
+    marks: list[int]
+    spans: list[tuple[int, int]]
+    offsets: list[list[tuple[int, int]]]
+
+
+def encode(window: Window, tokenizer: Any) -> Encoded:
+    """Lines that no longer fit have neither mark nor span."""
+    asked = tokenizer(window.question, truncation=True, max_length=48)["input_ids"]
+    mark = tokenizer.convert_tokens_to_ids(MARK)
+    ids = list(asked)
+    marks, spans, offsets = [], [], []
+    for line in window.lines:
+        head = tokenizer(f"{line.speaker}:", add_special_tokens=False)["input_ids"]
+        said = tokenizer(
+            line.text, add_special_tokens=False, truncation=True, max_length=LONGEST_LINE, return_offsets_mapping=True
+        )
+        row = [mark, *head, *said["input_ids"]]
+        if len(ids) + len(row) + 1 > MAX_TOKENS:
+            break
+        marks.append(len(ids))
+        spans.append((len(ids) + 1 + len(head), len(ids) + len(row)))
+        offsets.append([tuple(o) for o in said["offset_mapping"]])
+        ids += row
+    return Encoded([*ids, tokenizer.sep_token_id], len(asked), marks, spans, offsets)
+
+
+def new_heads(width: int) -> Any:
+    """`alike` starts as a cosine times ten, and `line` adds nothing yet: so it begins with what MiniLM knows."""
+    from torch import nn
+
+    heads: Any = nn.ModuleDict(
+        {
+            "alike": nn.Linear(width, 1),
+            "line": nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, 1)),
+            "none": nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1)),
+            "span": nn.Linear(width, 2),
+        }
+    )
+    nn.init.constant_(heads["alike"].weight, 10.0)
+    nn.init.constant_(heads["alike"].bias, -5.0)
+    for name in ("line", "none"):
+        nn.init.zeros_(heads[name][2].weight)
+    return heads
+
+
+def line_scores(heads: Any, out: torch.Tensor, one: Encoded) -> torch.Tensor:
+    """Log-odds of each line that it answers, against that none does; shape (lines,)."""
+    import torch
+    from torch.nn import functional as F
+
+    asked = F.normalize(out[: one.asked].mean(0), dim=0)
+    pooled = [out[first:last].mean(0) if last > first else out[first - 1] for first, last in one.spans]
+    lines = F.normalize(torch.stack(pooled), dim=1)
+    both = asked * lines
+    features = torch.cat([out[one.marks], both * len(asked) ** 0.5, (asked - lines).abs() * len(asked) ** 0.5], 1)
+    scores = heads["alike"](both) + heads["line"](features) - heads["none"](out[:1])
+    odds: torch.Tensor = scores.squeeze(1)
+    return odds
+
+
+def states(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
+    """Last hidden states, shape (windows, longest, width)."""
+    import torch
+
+    longest = max(len(e.ids) for e in batch)
+    ids = torch.tensor([e.ids + [0] * (longest - len(e.ids)) for e in batch])
+    mask = torch.tensor([[1] * len(e.ids) + [0] * (longest - len(e.ids)) for e in batch])
+    out: torch.Tensor = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    return out
+
+
+class CrossEncoder:
+    """Ready to read. Loaded on first use; the same windows always give the same numbers on a machine."""
+
+    def __init__(self, weights: Path) -> None:
+        from safetensors.torch import load_file
+
+        self.tokenizer, self.model = bare_model()
+        state = {k: v.float() for k, v in load_file(weights).items()}
+        tuned = {k.removeprefix("layers."): v for k, v in state.items() if k.startswith("layers.")}
+        count = 1 + max(int(k.split(".")[0]) for k in tuned)
+        self.model.encoder.layer[-count:].load_state_dict(tuned)
+        self.heads = new_heads(self.model.config.hidden_size)
+        self.heads.load_state_dict({k.removeprefix("heads."): v for k, v in state.items() if k.startswith("heads.")})
+        self.model.requires_grad_(False)
+        self.heads.requires_grad_(False)
+
+    def read(self, windows: Sequence[Window], batch: int = 16) -> list[Reading]:
+        """One reading a window, in order; lines beyond what fits score -inf and answer nothing."""
+        import torch
+
+        encoded = [encode(w, self.tokenizer) for w in windows]
+        order = sorted(range(len(windows)), key=lambda i: len(encoded[i].ids))
+        found: dict[int, Reading] = {}
+        for start in range(0, len(order), batch):
+            group = order[start : start + batch]
+            with torch.inference_mode():
+                out = states(self.model, [encoded[i] for i in group]).float()
+                for row, i in enumerate(group):
+                    found[i] = self._reading(out[row], encoded[i], windows[i])
+        return [found[i] for i in range(len(windows))]
+
+    def _reading(self, out: torch.Tensor, one: Encoded, window: Window) -> Reading:
+        missing = len(window.lines) - len(one.marks)
+        scores = line_scores(self.heads, out, one).tolist() if one.marks else []
+        answers = [
+            _best_span(self.heads["span"](out[first:last]), offsets, line.text)
+            for (first, last), offsets, line in zip(one.spans, one.offsets, window.lines, strict=False)
+        ]
+        return Reading((*scores, *[-math.inf] * missing), (*answers, *[""] * missing))
+
+
+def _best_span(logits: torch.Tensor, offsets: Sequence[tuple[int, int]], text: str, longest: int = 12) -> str:
+    """The likeliest stretch of at most `longest` tokens, as it stands in the text."""
+    if not offsets:
+        return ""
+    total = (logits[:, None, 0] + logits[None, :, 1]).triu().tril(longest - 1)
+    allowed = total.new_ones(total.shape).triu().tril(longest - 1) > 0
+    best = int(total.masked_fill(~allowed, -math.inf).argmax())
+    first, last = divmod(best, total.shape[1])
+    return text[offsets[first][0] : offsets[last][1]]
+
+
+@cache
+def default_crossencoder() -> CrossEncoder:
+    """The one that ships with ipse."""
+    return CrossEncoder(READER / WEIGHTS)

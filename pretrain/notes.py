@@ -1,0 +1,72 @@
+"""Notes written for ipse: a few lines of one person's day, and questions about them in other words.
+
+One JSON object a line: `said` are [speaker, sentence] with "me" for the person, `qa` are questions with
+the lines that answer them (best first) and the answer as it stands there, `absent` questions that nothing
+answers, `traps` questions about the person that only another's line seems to answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipse.errors import BrokenInput
+
+NOTES = Path(__file__).parent / "notes"
+ME = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`at` are the lines that answer, best first; none if nothing does. `answer` stands in the best one.
+
+    `seems` are the lines that only seem to answer.
+    """
+
+    text: str
+    at: tuple[int, ...] = ()
+    answer: str = ""
+    seems: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`id` tells people of the same name apart."""
+
+    id: str
+    person: str
+    said: tuple[tuple[str, str], ...]
+    """(speaker, sentence); the person is ME."""
+    questions: tuple[Question, ...]
+
+
+def read_notes(folder: Path = NOTES) -> list[Note]:
+    """All notes under `folder`, in the order of the files' names. Raises BrokenInput that names the line."""
+    return [note for file in sorted(folder.glob("*.jsonl")) for note in _notes(file)]
+
+
+def _notes(file: Path) -> Iterator[Note]:
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            told = json.loads(line)
+            said = tuple((speaker, text) for speaker, text in told["said"])
+            asked = [Question(q["q"], tuple(q["at"]), q["a"]) for q in told["qa"]]
+            asked += [Question(text) for text in told["absent"]]
+            asked += [Question(trap["q"], seems=tuple(trap["at"])) for trap in told["traps"]]
+            for question in asked:
+                if question.at and question.answer not in said[question.at[0]][1]:
+                    raise BrokenInput(f"{file}:{number}", f"{question.answer!r} does not stand in its line")
+            yield Note(f"{file.stem}/{told['person']}", told["person"], said, tuple(asked))
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError, IndexError) as fault:
+            raise BrokenInput(f"{file}:{number}", f"not a note: {fault!r}") from fault
+
+
+def apart(notes: list[Note], every: int = 8) -> tuple[list[Note], list[Note]]:
+    """(to train on, held out): every n-th person is held out with all their notes."""
+    people = list(dict.fromkeys(note.id for note in notes))
+    held = set(people[::every])
+    return [n for n in notes if n.id not in held], [n for n in notes if n.id in held]
