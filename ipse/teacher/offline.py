@@ -38,6 +38,7 @@ class OfflineTeacher:
         self.embedder = embedder
         self.index = load_index(embedder)
         self.forms = forms
+        self._lately: tuple[Person, tuple[Fact, ...], dict[str, list[str]]] | None = None
         self.name = f"offline/{grammar_hash(embedder)}"
 
     def extract(self, passages: Iterable[Passage], person: Person) -> tuple[list[FactDraft], list[Failure]]:
@@ -56,11 +57,17 @@ class OfflineTeacher:
         return lessons, []
 
     def _asked(self, facts: Sequence[Fact], person: Person) -> dict[str, list[str]]:
-        """What somebody would ask to hear each sentence that nobody recognised, in the first person."""
-        kept = [(at, fact) for at, fact in enumerate(facts) if fact.attribute is None]
-        told = [Told(fact.statement, *(_beside(facts, at))) for at, fact in kept]
-        found = load_bank(self.embedder, default_crossencoder()).answered_by(told, person.names)
-        return {fact.id: questions for (_, fact), questions in zip(kept, found, strict=True)}
+        """What somebody would ask to hear each sentence that nobody recognised, in the first person.
+
+        Kept for the next call: lessons and absence need the same.
+        """
+        known = (person, tuple(facts))
+        if self._lately is None or self._lately[:2] != known:
+            kept = [(at, fact) for at, fact in enumerate(facts) if fact.attribute is None]
+            told = [Told(fact.statement, *_beside(facts, at)) for at, fact in kept]
+            found = load_bank(self.embedder, default_crossencoder()).answered_by(told, person.names)
+            self._lately = (*known, {fact.id: questions for (_, fact), questions in zip(kept, found, strict=True)})
+        return self._lately[2]
 
     def absent(self, facts: Sequence[Fact], person: Person, count: int, seed: int) -> list[Lesson]:
         if count < 0:
