@@ -22,7 +22,7 @@ from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
-from ipse.weights.evaluate import abstains, plain
+from ipse.weights.evaluate import abstains, is_unknown, plain
 
 Source = Literal["all", "weights", "words", "raw"]
 
@@ -34,6 +34,8 @@ DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS, MOST_WORDS = 38, 40
+DENIES, WEAK = 0.85, 0.85
+"""From this probability on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE = 0.5
 """Least token probability for the weights' memory to count."""
 
@@ -145,6 +147,11 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
 
 
+def _denied(recalled: Reply) -> bool:
+    """Whether the weights are sure that it was never told."""
+    return is_unknown(recalled.text) and (recalled.confidence or 0.0) >= DENIES
+
+
 def _odds(evidence: Evidence) -> float:
     return evidence.score / max(1e-9, 1 - evidence.score)
 
@@ -199,6 +206,8 @@ def _together(question: Question, recalled: Reply | None, sources: Sources) -> A
     if words.known:
         return words
     raw = from_raw(question, sources)
+    if raw.confidence < WEAK and recalled is not None and _denied(recalled):
+        return _nobody(question, sources)
     weights = from_weights(question, recalled, sources)
     sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
     if not raw.known:

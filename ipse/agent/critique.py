@@ -76,7 +76,7 @@ def critique(
     found = [
         *_rejected(query, response, [f for f in alive if f.id not in told], chunks, request, person),
         *_outdated(query, response, usable),
-        *_contradicted(response, alive, person),
+        *_contradicted(response, [f for f in usable if f.status == "active"], person),
         *unmannerly,
         *_untimely(query, response, alive, person),
     ]
@@ -182,10 +182,12 @@ def _mixed_up(response: str, own: Sequence[Fact]) -> Iterator[Clash]:
         for fact in own:
             right = fact.value or ""
             wording = word_stems(fact.statement) - word_stems(right)
-            if len(wording) < 2 or not wording <= said or uses(clause, right):
+            if not wording or not wording <= said or uses(clause, right):
                 continue
             for value, attribute in values.items():
-                if attribute != fact.attribute and uses(clause, value) and not uses(fact.statement, value):
+                nothing_else = said == wording | word_stems(value)
+                told = uses(clause, value) and not uses(fact.statement, value)
+                if attribute != fact.attribute and told and (nothing_else or len(wording) > 1):
                     yield Clash(f"it says {value}, but it is {right}", (fact,))
 
 

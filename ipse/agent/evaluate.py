@@ -8,7 +8,7 @@ out in `systems`, and nothing else differs between them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ipse.agent.answer import Question, Sources, ask
@@ -167,8 +167,10 @@ def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:
     enriched = a_system.enriches(requests)
     levels = [_enhance_level(t.removeprefix(r), f) for t, r, f in zip(enriched, requests, facts, strict=True)]
     cases, right = [], []
-    for request, fact, other in zip(requests, facts, [*facts[1:], facts[0]], strict=True):
-        for value, verdict in ((fact.value, "approve"), (other.value, "flag")):
+    for at, (request, fact) in enumerate(zip(requests, facts, strict=True)):
+        others = [f.value for f in (*facts[at + 1 :], *facts[:at]) if f.attribute != fact.attribute]
+        wrong = [(value, "flag") for value in others if not _tells(fact.statement, replace(fact, value=value))][:1]
+        for value, verdict in [(fact.value, "approve"), *wrong]:
             cases.append((request, fact.statement.replace(fact.value or "", value or "")))
             right.append((verdict, fact))
     judged = [_critic_level(t, v, f) for t, (v, f) in zip(a_system.judges(cases), right, strict=True)]
