@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from ipse.agent.evidence import Evidence, Library, asks_about_other
@@ -165,10 +166,24 @@ def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
 
 
 def _still_so(chosen: list[Evidence]) -> list[Evidence]:
-    """Beside a sentence on what holds now, none on what is gone: "I drive the Buick now", not "gave Kay the Ford"."""
-    if not chosen or not says_now(chosen[0].chunk.text):
+    """What holds now, without what it took the place of: "I drive the Buick now", not "gave Kay the Ford".
+
+    Beside a sentence on what holds from now on there is none on what is gone, and none that is older.
+    """
+    now = [e for e in chosen if says_now(e.chunk.text)]
+    if not now:
         return chosen
-    return chosen[:1] + [e for e in chosen[1:] if not any(r.gone for r in refusals(e.chunk.text))]
+    newest = max(now, key=lambda e: (_day(e) or date.min, e.score))
+
+    def holds(other: Evidence) -> bool:
+        older = (_day(other) or date.max) < (_day(newest) or date.min)
+        return not older and not any(r.gone for r in refusals(other.chunk.text))
+
+    return [newest, *[e for e in chosen if e is not newest and holds(e)]]
+
+
+def _day(evidence: Evidence) -> date | None:
+    return evidence.chunk.at.date() if evidence.chunk.at else None
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
