@@ -15,7 +15,8 @@ from pathlib import Path
 from ipse.errors import BrokenInput
 
 NOTES = Path(__file__).parent / "notes"
-ME = "me"
+PERSON = "me"
+"""How the files call the person among the speakers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Note:
     id: str
     person: str
     said: tuple[tuple[str, str], ...]
-    """(speaker, sentence); the person is ME."""
+    """(speaker, sentence); the person is PERSON."""
     questions: tuple[Question, ...]
 
 

@@ -1,6 +1,6 @@
 """Trains the cross-encoder: which line of a note answers, which words of it, or that none does.
 
-The upper layers of MiniLM and three heads. The loss is one softmax over the lines and "none" (as SQuAD 2's null
+The upper layers of MiniLM and four heads. The loss is one softmax over the lines and "none" (as SQuAD 2's null
 answer: Devlin et al. 2019, 4.3), and one over first and last tokens of the answering line. Windows are
 cut and joined at random, so that a line isn't known by its place: own notes with lines left out, and
 notes of the same person that don't answer. Every eighth person is held out.
@@ -41,8 +41,7 @@ from ipse.llm.crossencoder import (
 )
 from ipse.llm.minilm import bare_model
 from ipse.llm.sense import neutral
-from pretrain import notes as source
-from pretrain.notes import Note, Question, apart, read_notes
+from pretrain.notes import PERSON, Note, Question, apart, read_notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Case:
 
 
 def lines_of(note: Note) -> list[Line]:
-    return [Line(ME if who == source.ME else who, text) for who, text in note.said]
+    return [Line(ME if who == PERSON else who, text) for who, text in note.said]
 
 
 def cases(notes: Sequence[Note], plan: ReadingPlan, rng: random.Random) -> list[Case]:
@@ -96,9 +95,9 @@ def cases(notes: Sequence[Note], plan: ReadingPlan, rng: random.Random) -> list[
 def _case(text: str, lines: list[Line], question: Question, plan: ReadingPlan, rng: random.Random) -> Case:
     """Some of the lines in a row, with those that answer, or seem to, among them if they lie near each other."""
     place = question.at or question.seems or (rng.randrange(len(lines)),)
-    first = min(place) if max(place) - min(place) < plan.lines else place[0]
-    last = max(place) if first == min(place) and max(place) - first < plan.lines else place[0]
-    start = max(0, rng.randint(last - plan.lines + 1, first))
+    if max(place) - min(place) >= plan.lines:
+        place = place[:1]
+    start = max(0, rng.randint(max(place) - plan.lines + 1, min(place)))
     shown = lines[start : start + plan.lines]
     right = tuple(i - start for i in question.at if start <= i < start + len(shown))
     return Case(Window(text, tuple(shown)), right, question.answer)

@@ -34,4 +34,4 @@ def test_a_sentence_is_given_questions_it_answers() -> None:
 
 def test_nothing_told_nothing_asked() -> None:
     assert BANK.answered_by([], []) == []
-    assert BANK.answered_by([Told("Mmh.")], []) == [[]] or len(BANK.answered_by([Told("Mmh.")], [])[0]) < 3
+    assert len(BANK.answered_by([Told("Mmh.")], [])[0]) < 3

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ipse.llm.minilm import default_embedder
+from ipse.teacher.bank import key as bank_key
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.index import GrammarIndex, grammar_hash, load_index
 
@@ -66,8 +67,8 @@ def test_no_question_asks_for_two_attributes() -> None:
 def test_the_vectors_in_the_package_are_those_of_this_grammar() -> None:
     embedder = default_embedder()
     folder = files("ipse.teacher") / "grammar"
-    kept = [entry.name for entry in folder.iterdir() if entry.name.startswith("vectors-")]
-    assert kept == [f"vectors-{grammar_hash(embedder)}.npy"]
+    kept = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".npy"))
+    assert kept == [f"questions-{bank_key(embedder)}.npy", f"vectors-{grammar_hash(embedder)}.npy"]
     index = load_index(embedder)
     assert index.vectors.shape[1] == embedder.dims
     some = ALL[:3]

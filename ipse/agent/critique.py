@@ -67,16 +67,15 @@ def critique(
         for f in [*facts, *heard(chunks, secret)]
         if asked or not (secret.intersection(f.refs) or is_secret(f.statement) or is_private(f.statement))
     ]
-    alive = [
-        f for f in own_wording([f for f in usable if f.status == "active"]) if not is_asking(f.statement) or f.attribute
-    ]
+    active = [f for f in usable if f.status == "active"]
+    alive = [f for f in own_wording(active) if not is_asking(f.statement) or f.attribute]
     request = read_request(f"{query} {response}", embedder, person)
     unmannerly = list(_unmannerly(response, alive, embedder, person))
     told = {f.id for clash in unmannerly for f in clash.facts}
     found = [
         *_rejected(query, response, [f for f in alive if f.id not in told], chunks, request, person),
         *_outdated(query, response, usable),
-        *_contradicted(response, [f for f in usable if f.status == "active"], person),
+        *_contradicted(response, active, person),
         *unmannerly,
         *_untimely(query, response, alive, person),
     ]
@@ -161,9 +160,9 @@ def _outdated(query: str, response: str, facts: Sequence[Fact]) -> Iterator[Clas
             yield Clash(f"it goes by {old.value}, which no longer holds", (new,))
 
 
-def _contradicted(response: str, alive: Sequence[Fact], person: Person) -> Iterator[Clash]:
+def _contradicted(response: str, active: Sequence[Fact], person: Person) -> Iterator[Clash]:
     """Statements about the person that give another value than the ledger, where only one can hold."""
-    own = [f for f in alive if f.attribute and f.value and f.stance == "stated" and f.subject == "self"]
+    own = [f for f in active if f.attribute and f.value and f.stance == "stated" and f.subject == "self"]
     for fact in own:
         attribute, right = attributes().get(fact.attribute or ""), fact.value or ""
         if attribute is None or attribute.many:
@@ -185,9 +184,9 @@ def _mixed_up(response: str, own: Sequence[Fact]) -> Iterator[Clash]:
             if not wording or not wording <= said or uses(clause, right):
                 continue
             for value, attribute in values.items():
-                nothing_else = said == wording | word_stems(value)
-                told = uses(clause, value) and not uses(fact.statement, value)
-                if attribute != fact.attribute and told and (nothing_else or len(wording) > 1):
+                if attribute == fact.attribute or not uses(clause, value) or uses(fact.statement, value):
+                    continue
+                if len(wording) > 1 or said == wording | word_stems(value):
                     yield Clash(f"it says {value}, but it is {right}", (fact,))
 
 

@@ -40,13 +40,11 @@ class Evidence:
     """A sentence, how well it speaks to the question, and whom it is about.
 
     `score` is a likelihood, 0 to 1, from `Library.search`, and a nearness from `Library.near`.
-    `answer` are the words of the sentence that answer, where it was read.
     """
 
     chunk: Chunk
     score: float
     subject: str
-    answer: str = ""
 
 
 class Library:
@@ -78,13 +76,13 @@ class Library:
         windows = self._windows([int(i) for i in np.argsort(-scores, kind="stable")[:NEAREST]])
         asked = neutral(question, self.person.names)
         readings = self.reader.read([Window(asked, tuple(self._line(i) for i in places)) for places in windows])
-        found: dict[int, tuple[float, str]] = {}
+        found: dict[int, float] = {}
         for places, reading in zip(windows, readings, strict=True):
-            for i, odds, answer in zip(places, reading.scores, reading.answers, strict=True):
+            for i, odds in zip(places, reading.scores, strict=True):
                 if self.chunks[i].role in {"self", "other"}:
-                    found[i] = max(found.get(i, (-math.inf, "")), (odds + MEANING * (scores[i] - ALIKE), answer))
-        best = sorted(found, key=lambda i: (-found[i][0], i))[:limit]
-        return [Evidence(self.chunks[i], _likelihood(found[i][0]), self.subjects[i], found[i][1]) for i in best]
+                    found[i] = max(found.get(i, -math.inf), odds + MEANING * float(scores[i] - ALIKE))
+        best = sorted(found, key=lambda i: (-found[i], i))[:limit]
+        return [Evidence(self.chunks[i], _likelihood(found[i]), self.subjects[i]) for i in best]
 
     def answering(self, question: str, statements: Sequence[str]) -> list[float]:
         """How likely each of the person's statements, by itself, answers the question."""

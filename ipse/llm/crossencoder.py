@@ -1,6 +1,6 @@
 """Reads a question beside a few lines and tells which of them answers it, if any, and with which words.
 
-MiniLM with its upper layers trained further and three small heads on it; `pretrain/reading.py` makes them.
+MiniLM with its upper layers trained further and four small heads on it; `pretrain/reading.py` makes them.
 Where sentence vectors compare what two texts mean by themselves, here the question meets the lines word by
 word, and the lines each other: who "she" is, what "the new one" stands for. It sees one window at a time
 and knows no person's library.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,48 +135,60 @@ class CrossEncoder:
     """Ready to read. Loaded on first use; the same windows always give the same numbers on a machine."""
 
     def __init__(self, weights: Path) -> None:
+        self.weights = weights
+
+    @property
+    def tokenizer(self) -> Any:
+        return self._loaded[0]
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any, Any]:
+        """Tokenizer, model and heads; who only enhances or critiques never needs them."""
         from safetensors.torch import load_file
 
-        self.tokenizer, self.model = bare_model()
-        state = {k: v.float() for k, v in load_file(weights).items()}
+        tokenizer, model = bare_model()
+        state = {k: v.float() for k, v in load_file(self.weights).items()}
         tuned = {k.removeprefix("layers."): v for k, v in state.items() if k.startswith("layers.")}
         count = 1 + max(int(k.split(".")[0]) for k in tuned)
-        self.model.encoder.layer[-count:].load_state_dict(tuned)
-        self.heads = new_heads(self.model.config.hidden_size)
-        self.heads.load_state_dict({k.removeprefix("heads."): v for k, v in state.items() if k.startswith("heads.")})
-        self.model.requires_grad_(False)
-        self.heads.requires_grad_(False)
+        model.encoder.layer[-count:].load_state_dict(tuned)
+        heads = new_heads(model.config.hidden_size)
+        heads.load_state_dict({k.removeprefix("heads."): v for k, v in state.items() if k.startswith("heads.")})
+        return tokenizer, model.requires_grad_(False), heads.requires_grad_(False)
 
     def read(self, windows: Sequence[Window], batch: int = 16) -> list[Reading]:
         """One reading a window, in order; lines beyond what fits score -inf and answer nothing."""
         import torch
 
-        encoded = [encode(w, self.tokenizer) for w in windows]
+        if not windows:
+            return []
+        tokenizer, model, heads = self._loaded
+        encoded = [encode(w, tokenizer) for w in windows]
         order = sorted(range(len(windows)), key=lambda i: len(encoded[i].ids))
         found: dict[int, Reading] = {}
         for start in range(0, len(order), batch):
             group = order[start : start + batch]
             with torch.inference_mode():
-                out = states(self.model, [encoded[i] for i in group]).float()
+                out = states(model, [encoded[i] for i in group]).float()
                 for row, i in enumerate(group):
-                    found[i] = self._reading(out[row], encoded[i], windows[i])
+                    found[i] = _reading(heads, out[row], encoded[i], windows[i])
         return [found[i] for i in range(len(windows))]
 
-    def _reading(self, out: torch.Tensor, one: Encoded, window: Window) -> Reading:
-        missing = len(window.lines) - len(one.marks)
-        scores = line_scores(self.heads, out, one).tolist() if one.marks else []
-        answers = [
-            _best_span(self.heads["span"](out[first:last]), offsets, line.text)
-            for (first, last), offsets, line in zip(one.spans, one.offsets, window.lines, strict=False)
-        ]
-        return Reading((*scores, *[-math.inf] * missing), (*answers, *[""] * missing))
+
+def _reading(heads: Any, out: torch.Tensor, one: Encoded, window: Window) -> Reading:
+    missing = len(window.lines) - len(one.marks)
+    scores = line_scores(heads, out, one).tolist() if one.marks else []
+    answers = [
+        _best_span(heads["span"](out[first:last]), offsets, line.text)
+        for (first, last), offsets, line in zip(one.spans, one.offsets, window.lines, strict=False)
+    ]
+    return Reading((*scores, *[-math.inf] * missing), (*answers, *[""] * missing))
 
 
 def _best_span(logits: torch.Tensor, offsets: Sequence[tuple[int, int]], text: str, longest: int = 12) -> str:
     """The likeliest stretch of at most `longest` tokens, as it stands in the text."""
     if not offsets:
         return ""
-    total = (logits[:, None, 0] + logits[None, :, 1]).triu().tril(longest - 1)
+    total = logits[:, None, 0] + logits[None, :, 1]
     allowed = total.new_ones(total.shape).triu().tril(longest - 1) > 0
     best = int(total.masked_fill(~allowed, -math.inf).argmax())
     first, last = divmod(best, total.shape[1])

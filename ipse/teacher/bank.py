@@ -1,26 +1,28 @@
 """Questions people ask about themselves, and which of them a sentence answers.
 
-The grammar's questions and those of the notes that the encoders were trained on, in the first person. A
+The grammar's questions and those of the notes that the reader was trained on, in the first person. A
 sentence nobody recognised is given the questions that lie nearest to it and that a reader finds
 answered by it: so it is taught in words that somebody would really ask. Knows no facts and no person.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
+from ipse.teacher import kept
 from ipse.teacher.grammar import attributes
+from ipse.teacher.index import GrammarIndex, load_index
 
+VECTORS = "questions"
+"""What its kept vectors are called."""
 ANSWERED = 0.0
 """Least log-odds of the reader for a question to be taught with a sentence."""
 BESIDE = 0.3
@@ -30,10 +32,15 @@ TRIED = 10
 
 
 @cache
+def written() -> tuple[str, ...]:
+    """Those that are not the grammar's."""
+    return tuple((files("ipse.teacher") / "questions.txt").read_text(encoding="utf-8").splitlines())
+
+
+@cache
 def questions() -> tuple[str, ...]:
-    """All of them, in the first person."""
-    written = (files("ipse.teacher") / "questions.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(dict.fromkeys([q for a in attributes().values() for q in a.questions] + written))
+    """All of them, in the first person, the grammar's first."""
+    return (*(q for a in attributes().values() for q in a.questions), *written())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,13 @@ class Told:
 class QuestionBank:
     """The questions with their vectors, and the reader that checks them."""
 
-    def __init__(self, embedder: Embedder, reader: CrossEncoder, vectors: Vectors | None = None) -> None:
-        self.embedder = embedder
+    def __init__(self, index: GrammarIndex, reader: CrossEncoder, vectors: Vectors | None = None) -> None:
+        """`vectors` are those of the `written` questions; the grammar's stand in its index."""
+        self.embedder = index.embedder
         self.reader = reader
         self.questions = questions()
         self._asked = [neutral(q) for q in self.questions]
-        fitting = vectors is not None and len(vectors) == len(self.questions)
-        self.vectors = vectors if vectors is not None and fitting else embedder.embed(self._asked)
+        self.vectors = np.concatenate([index.questions, _embed(self.embedder) if vectors is None else vectors])
 
     def answered_by(self, told: Sequence[Told], names: Sequence[str]) -> list[list[str]]:
         """For each sentence the questions it answers, the likeliest first."""
@@ -92,30 +99,19 @@ def _odds(scores: Sequence[float], own: int) -> float:
 @lru_cache(maxsize=4)
 def load_bank(embedder: Embedder, reader: CrossEncoder) -> QuestionBank:
     """The bank, with its vectors read from the package if they were made for these very questions and embedder."""
-    path = files("ipse.teacher") / "grammar" / f"questions-{_hash(embedder)}.npy"
-    if not path.is_file():
-        return QuestionBank(embedder, reader)
-    with path.open("rb") as handle:
-        return QuestionBank(embedder, reader, np.load(handle).astype(np.float32))
+    return QuestionBank(load_index(embedder), reader, kept.read(VECTORS, key(embedder)))
 
 
-def _hash(embedder: Embedder) -> str:
-    text = "\n".join(questions())
-    return hashlib.sha256(f"{embedder.name}\n{text}".encode()).hexdigest()[:16]
+def key(embedder: Embedder) -> str:
+    return kept.key_of(embedder, "\n".join(written()))
 
 
-def write_vectors(embedder: Embedder, reader: CrossEncoder) -> Path:
-    """Puts the vectors beside the grammar, in place of older ones: `python -m ipse.teacher.bank`."""
-    folder = Path(__file__).parent / "grammar"
-    for old in folder.glob("questions-*.npy"):
-        old.unlink()
-    path = folder / f"questions-{_hash(embedder)}.npy"
-    np.save(path, QuestionBank(embedder, reader).vectors.astype(np.float16))
-    return path
+def _embed(embedder: Embedder) -> Vectors:
+    return embedder.embed([neutral(q) for q in written()])
 
 
-if __name__ == "__main__":
-    from ipse.llm.crossencoder import default_crossencoder
+if __name__ == "__main__":  # python -m ipse.teacher.bank writes the vectors anew
     from ipse.llm.minilm import default_embedder
 
-    print(write_vectors(default_embedder(), default_crossencoder()))
+    made_by = default_embedder()
+    print(kept.write(VECTORS, key(made_by), _embed(made_by)))

@@ -6,18 +6,19 @@ when first needed. The index knows the grammar and an embedder, and no person.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
+from ipse.teacher import kept
 from ipse.teacher.grammar import Attribute, attributes
+
+VECTORS = "vectors"
+"""What its kept vectors are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,13 @@ class GrammarIndex:
         self._question_owner = np.array([i for i, _ in questions])
         self._statement_owner = np.array([i for i, _ in statements])
 
+    @property
+    def questions(self) -> Vectors:
+        """Vectors of all the grammar's questions, in its order, shape (questions, dims)."""
+        return self.vectors[: len(self._question_owner)]
+
     def of_questions(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
-        return self._nearest(texts, names, self.vectors[: len(self._question_owner)], self._question_owner, limit)
+        return self._nearest(texts, names, self.questions, self._question_owner, limit)
 
     def of_statements(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
         vectors = self.vectors[len(self._question_owner) :]
@@ -65,31 +71,17 @@ class GrammarIndex:
 
 
 def grammar_hash(embedder: Embedder) -> str:
-    text = "\n".join(repr(a) for a in attributes().values())
-    return hashlib.sha256(f"{embedder.name}\n{text}".encode()).hexdigest()[:16]
+    return kept.key_of(embedder, "\n".join(repr(a) for a in attributes().values()))
 
 
 @lru_cache(maxsize=4)
 def load_index(embedder: Embedder) -> GrammarIndex:
     """The index, with its vectors read from the package if they were made for this very grammar and embedder."""
-    path = files("ipse.teacher") / "grammar" / f"vectors-{grammar_hash(embedder)}.npy"
-    if not path.is_file():
-        return GrammarIndex(embedder)
-    with path.open("rb") as handle:
-        return GrammarIndex(embedder, np.load(handle).astype(np.float32))
+    return GrammarIndex(embedder, kept.read(VECTORS, grammar_hash(embedder)))
 
 
-def write_vectors(embedder: Embedder) -> Path:
-    """Puts the vectors beside the grammar, in place of older ones: `python -m ipse.teacher.index`."""
-    folder = Path(__file__).parent / "grammar"
-    for old in folder.glob("vectors-*.npy"):
-        old.unlink()
-    path = folder / f"vectors-{grammar_hash(embedder)}.npy"
-    np.save(path, GrammarIndex(embedder).vectors.astype(np.float16))
-    return path
-
-
-if __name__ == "__main__":
+if __name__ == "__main__":  # python -m ipse.teacher.index writes the vectors anew
     from ipse.llm.minilm import default_embedder
 
-    print(write_vectors(default_embedder()))
+    made_by = default_embedder()
+    print(kept.write(VECTORS, grammar_hash(made_by), GrammarIndex(made_by).vectors))
