@@ -8,7 +8,9 @@ quarter of the questions about things never told. Two sets of wordings, both nev
 Beside it: the bare base, and another person's adapter on the same questions.
 
     python evals/mechanism.py [--people 10] [--facts 50] [--seed 0] [--wordings reworded] [--plain]
-        [--jobs 2] [--json out.json]
+        [--jobs 2] [--home DIR] [--json out.json]
+
+With `--home` the people are kept there, and whoever was learnt in an earlier run isn't learnt again.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from ipse.llm.crossencoder import default_crossencoder
 from ipse.llm.local import LocalChat, embedded_base, load_base
 from ipse.llm.minilm import default_embedder
 from ipse.store.sqlite import SqliteStore, create_person, open_store
@@ -44,6 +47,7 @@ from ipse.types import Fact, Message, Person, Perspective, new_id
 from ipse.voice import system
 from ipse.weights import registry
 from ipse.weights.evaluate import abstains, plain
+from ipse.weights.recall import recall
 from ipse.weights.run import WeightsSettings, learn_weights
 from pretrain import world
 
@@ -103,9 +107,8 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
 
 def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, float]:
     """recall (and by perspective) and absence, in [0, 1]."""
-    replies = chat.chat(
-        [[Message("system", system(person, a.perspective)), Message("user", a.question)] for a in asked], 48
-    )
+    prompts = [[Message("system", system(person, a.perspective)), Message("user", a.question)] for a in asked]
+    replies = recall(prompts, chat, default_crossencoder())
     hits: dict[str, list[bool]] = {}
     for a, reply in zip(asked, replies, strict=True):
         if a.value is None:
@@ -118,6 +121,8 @@ def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, fl
 
 
 def keep(home: Path, person: Person, facts: list[Fact]) -> SqliteStore:
+    if home.exists():
+        return open_store(home, person.name)
     create_person(home, person)
     store = open_store(home, person.name)
     store.put_words(new_id("words", *[f.id for f in facts]), facts, [], [], [], None, [])
@@ -207,12 +212,15 @@ def main() -> None:
     parser.add_argument("--wordings", choices=["reworded", "indirect"], default="reworded")
     parser.add_argument("--plain", action="store_true", help="ask as a plain causal LM, without the sense token")
     parser.add_argument("--jobs", type=int, default=1, help="people learnt at a time")
+    parser.add_argument("--home", type=Path, help="where the people are kept")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     console = Console()
     with Progress(console=console) as show, tempfile.TemporaryDirectory() as folder:
         cases = [
-            Case(n, args.facts, args.seed, args.base, args.wordings, not args.plain, Path(folder) / str(n))
+            Case(
+                n, args.facts, args.seed, args.base, args.wordings, not args.plain, (args.home or Path(folder)) / str(n)
+            )
             for n in range(args.people)
         ]
         results = run(cases, args.jobs, show)

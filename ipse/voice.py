@@ -11,6 +11,8 @@ import re
 from ipse.types import Person, Perspective
 
 REFUSAL = "That is private; I can't share it."
+WROTE = " wrote: "
+"""Between who said a sentence and the sentence."""
 
 _PRONOUNS: dict[str, tuple[str, str, str, str]] = {
     "she": ("she", "her", "her", "herself"),
@@ -193,7 +195,7 @@ def unknown(person: Person, perspective: Perspective) -> str:
 
 def wrote(person: Person, perspective: Perspective, sentence: str) -> str:
     """A sentence quoted in the person's own words."""
-    return f"{'You' if perspective == 'self' else person.short} wrote: {sentence}"
+    return f"{'You' if perspective == 'self' else person.short}{WROTE}{sentence}"
 
 
 def both_questions(first: str, second_: str) -> str:

@@ -1,11 +1,12 @@
-"""Trains the cross-encoder: which line of a note answers, which words of it, or that none does.
+"""Trains the cross-encoder: which line of a note answers, matters or speaks against a draft, or that none does.
 
-The upper layers of MiniLM and four heads. The loss is one softmax over the lines and "none" (as SQuAD 2's null
-answer: Devlin et al. 2019, 4.3), and one over first and last tokens of the answering line. Windows are
-cut and joined at random, so that a line isn't known by its place: own notes with lines left out, and
-notes of the same person that don't answer. Every eighth person is held out.
+The upper layers of MiniLM and some heads, in two rounds: questions, then all three tasks. The loss is one softmax
+over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), one over first and last tokens of the
+answering line, and for what matters, where several lines do, one sigmoid a line. Every eighth person is held out.
 
-    python -m pretrain.reading [--out DIR]        half an hour on two cores without bfloat16
+    python -m pretrain.reading [--out DIR] [--round 2]        an hour and a half on two cores without bfloat16
+
+`--round 2` goes on from what the first round left in DIR.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import collections
 import json
-import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,21 +27,24 @@ from torch.nn import functional as F
 
 from ipse.llm.arithmetic import fast
 from ipse.llm.crossencoder import (
-    ME,
     READER,
     WEIGHTS,
     CrossEncoder,
     Encoded,
-    Line,
+    Task,
     Window,
     encode,
     line_scores,
+    load_weights,
     new_heads,
     states,
 )
-from ipse.llm.minilm import bare_model
+from ipse.llm.minilm import bare_model, default_embedder
+from ipse.llm.protocol import Vectors
 from ipse.llm.sense import neutral
-from pretrain.notes import PERSON, Note, Question, apart, read_notes
+from pretrain.notes import Note, apart, read_notes
+from pretrain.requests import Asker, read_requests
+from pretrain.windows import Case, Shelf, cases, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,58 +52,11 @@ class ReadingPlan:
     tuned: int = 4
     """Layers trained, counted from the top; the lower ones and the word embeddings stay MiniLM's."""
     learning_rate: float = 2e-4
-    epochs: int = 1
+    rounds: tuple[tuple[Task, ...], ...] = (("answers",), ("answers", "matters", "against"))
+    """The tasks of each time through the notes."""
     batch: int = 16
-    lines: int = 5
-    """Of a window, at most."""
-    elsewhere: float = 0.15
-    """Windows of other notes for each question, where nothing answers."""
-    cut: float = 0.15
-    """Share of windows that lose their answering lines."""
     span_weight: float = 0.3
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    window: Window
-    right: tuple[int, ...]
-    answer: str
-
-
-def lines_of(note: Note) -> list[Line]:
-    return [Line(ME if who == PERSON else who, text) for who, text in note.said]
-
-
-def cases(notes: Sequence[Note], plan: ReadingPlan, rng: random.Random) -> list[Case]:
-    """One epoch's windows."""
-    by_person: dict[str, list[Note]] = {}
-    for note in notes:
-        by_person.setdefault(note.id, []).append(note)
-    found = []
-    for note in notes:
-        others = [n for n in by_person[note.id] if n is not note] or rng.sample(list(notes), 3)
-        for question in note.questions:
-            text = neutral(question.text, [note.person])
-            lines = lines_of(note)
-            found.append(_case(text, lines, question, plan, rng))
-            if question.at and rng.random() < plan.cut:
-                gone = [line for i, line in enumerate(lines) if i not in question.at]
-                found.append(_case(text, gone, Question(""), plan, rng))
-            if rng.random() < plan.elsewhere:
-                found.append(_case(text, lines_of(rng.choice(others)), Question(""), plan, rng))
-    return found
-
-
-def _case(text: str, lines: list[Line], question: Question, plan: ReadingPlan, rng: random.Random) -> Case:
-    """Some of the lines in a row, with those that answer, or seem to, among them if they lie near each other."""
-    place = question.at or question.seems or (rng.randrange(len(lines)),)
-    if max(place) - min(place) >= plan.lines:
-        place = place[:1]
-    start = max(0, rng.randint(max(place) - plan.lines + 1, min(place)))
-    shown = lines[start : start + plan.lines]
-    right = tuple(i - start for i in question.at if start <= i < start + len(shown))
-    return Case(Window(text, tuple(shown)), right, question.answer)
 
 
 def loss_of(
@@ -109,7 +65,12 @@ def loss_of(
     """`out` are the model's last states, shape (windows, longest, width)."""
     chosen, marked = [], []
     for row, (case, one) in enumerate(zip(todo, encoded, strict=True)):
-        scores = torch.cat([torch.zeros(1), line_scores(heads, out[row].float(), one)])
+        odds = line_scores(heads, case.task, out[row].float(), one)
+        if case.task == "matters":
+            wanted = torch.tensor([float(at in case.right) for at in range(len(one.marks))])
+            chosen.append(F.binary_cross_entropy_with_logits(odds, wanted))
+            continue
+        scores = torch.cat([torch.zeros(1), odds])
         right = [at + 1 for at in case.right if at < len(one.marks)] or [0]
         chosen.append(-torch.logsumexp(torch.log_softmax(scores, 0)[right], 0))
         best = right[0] - 1
@@ -130,12 +91,29 @@ def span_of(answer: str, text: str, offsets: Sequence[tuple[int, int]]) -> tuple
     return (inside[0], inside[-1]) if inside and start >= 0 else None
 
 
-def train(notes: Sequence[Note], plan: ReadingPlan, out: Path, report: Callable[[str], None] = print) -> None:
-    """Trains and saves to `out`, every 400 steps and at the end."""
-    torch.manual_seed(plan.seed)
-    rng = random.Random(plan.seed)
+def train(
+    notes: Sequence[Note],
+    askers: Sequence[Asker],
+    plan: ReadingPlan,
+    out: Path,
+    first: int = 1,
+    report: Callable[[str], None] = print,
+) -> None:
+    """Trains from the `first` round on and saves to `out`, every 400 steps and at the end of each round."""
+    for number in range(first, len(plan.rounds) + 1):
+        rng = random.Random(f"{plan.seed}/{number}")
+        todo = cases(plan.rounds[number - 1], notes, askers, default_embedder(), rng)
+        train_round(number, todo, plan, out, report)
+
+
+def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path, report: Callable[[str], None]) -> None:
+    """One time through the cases; every round but the first begins with what lies in `out`."""
+    torch.manual_seed(plan.seed + number)
+    rng = random.Random(plan.seed + number)
     tokenizer, model = bare_model()
     heads = new_heads(model.config.hidden_size)
+    if number > 1:
+        load_weights(out / WEIGHTS, model, heads)
     model.requires_grad_(False)
     tuned = model.encoder.layer[-plan.tuned :]
     tuned.requires_grad_(True)
@@ -144,28 +122,25 @@ def train(notes: Sequence[Note], plan: ReadingPlan, out: Path, report: Callable[
         lr=plan.learning_rate,
         weight_decay=0.01,
     )
-    epochs = [cases(notes, plan, rng) for _ in range(plan.epochs)]
-    steps = sum(math.ceil(len(todo) / plan.batch) for todo in epochs)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.learning_rate, 1e-3], steps, pct_start=0.06)
+    encoded = [encode(c.window, tokenizer) for c in todo]
+    groups = batches(encoded, plan.batch, rng)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.learning_rate, 1e-3], len(groups), pct_start=0.06)
     model.train()
-    step, recent = 0, collections.deque[float](maxlen=100)
-    for todo in epochs:
-        encoded = [encode(c.window, tokenizer) for c in todo]
-        for group in batches(encoded, plan.batch, rng):
-            step += 1
-            with fast():
-                last = states(model, [encoded[i] for i in group])
-                loss = loss_of([todo[i] for i in group], [encoded[i] for i in group], last, heads, plan)
-            loss.backward()
-            nn.utils.clip_grad_norm_([*tuned.parameters(), *heads.parameters()], 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            recent.append(loss.item())
-            if step % 100 == 0:
-                report(f"reading: step {step} of {steps}, loss {sum(recent) / len(recent):.3f}")
-            if step % 400 == 0:
-                save(tuned, heads, out)
+    recent = collections.deque[float](maxlen=100)
+    for step, group in enumerate(groups, start=1):
+        with fast():
+            last = states(model, [encoded[i] for i in group])
+            loss = loss_of([todo[i] for i in group], [encoded[i] for i in group], last, heads, plan)
+        loss.backward()
+        nn.utils.clip_grad_norm_([*tuned.parameters(), *heads.parameters()], 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        recent.append(loss.item())
+        if step % 100 == 0:
+            report(f"reading: round {number}, step {step} of {len(groups)}, loss {sum(recent) / len(recent):.3f}")
+        if step % 400 == 0:
+            save(tuned, heads, out)
     save(tuned, heads, out)
 
 
@@ -204,22 +179,53 @@ def found_by_reading(notes: Sequence[Note], reader: CrossEncoder) -> dict[str, f
     return {"line": _share(line), "none": _share(none), "words": float(np.mean(words)), "known": _auc(known, unknown)}
 
 
+def found_by_judging(askers: Sequence[Asker], reader: CrossEncoder) -> dict[str, float]:
+    """All notes of a person are read. matters: a line that does above one that doesn't, of the same request; near: the
+    same by sentence vectors alone; draft: a sentence that something speaks against above one with nothing against it,
+    by its highest line; blame: how often that line is a right one."""
+    matters, near, blame, faulty, sound = [], [], [], [], []
+    for asker in askers:
+        shelf = Shelf(asker, default_embedder())
+        for request in asker.requests:
+            text = neutral(request.text, shelf.names)
+            right = [place in request.matters for place in shelf.places]
+            for told, into in ((shelf.scores(reader, "matters", text), matters), (shelf.nearness(request.text), near)):
+                into.append(_auc(told[right], told[[not r for r in right]]))
+            for draft in request.drafts:
+                scores = shelf.scores(reader, "against", draft.text, text)
+                (faulty if draft.against else sound).append(float(scores.max()))
+                if draft.against:
+                    blame.append(shelf.places[int(scores.argmax())] in draft.against)
+    return {
+        "matters": float(np.mean(matters)),
+        "near": float(np.mean(near)),
+        "draft": _auc(faulty, sound),
+        "blame": _share(blame),
+    }
+
+
 def _share(hits: Sequence[bool]) -> float:
     return sum(hits) / len(hits)
 
 
-def _auc(known: Sequence[float], unknown: Sequence[float]) -> float:
-    """How often an answerable question scores above an unanswerable one of the same notes."""
-    return float((np.array(known)[:, None] > np.array(unknown)[None]).mean())
+def _auc(high: Sequence[float] | Vectors, low: Sequence[float] | Vectors) -> float:
+    """How often one of the first scores above one of the second."""
+    return float((np.asarray(high)[:, None] > np.asarray(low)[None]).mean())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=READER)
+    parser.add_argument("--round", type=int, default=1, help="the first to do")
     args = parser.parse_args()
-    kept, held_out = apart(read_notes())
-    train(kept, ReadingPlan(), args.out)
-    print(json.dumps(found_by_reading(held_out, CrossEncoder(args.out / WEIGHTS)), indent=1))
+    notes = read_notes()
+    kept, held_out = apart(notes)
+    known = {note.id for note in kept}
+    askers = read_requests(notes)
+    train(kept, [a for a in askers if a.id in known], ReadingPlan(), args.out, args.round)
+    reader = CrossEncoder(args.out / WEIGHTS)
+    found = found_by_reading(held_out, reader) | found_by_judging([a for a in askers if a.id not in known], reader)
+    print(json.dumps(found, indent=1))
 
 
 if __name__ == "__main__":

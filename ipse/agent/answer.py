@@ -17,13 +17,15 @@ from ipse.agent.evidence import Evidence, Library, asks_about_other
 from ipse.agent.reckon import reckon
 from ipse.agent.refusals import refusals
 from ipse.agent.sentences import says_now
-from ipse.llm.protocol import ChatModel, Reply
+from ipse.llm.local import LocalChat
+from ipse.llm.protocol import Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
 from ipse.weights.evaluate import abstains, is_unknown, plain
+from ipse.weights.recall import recall
 
 Source = Literal["all", "weights", "words", "raw"]
 
@@ -57,14 +59,15 @@ class Sources:
     library: Library
     index: GrammarIndex
     is_private: Callable[[str], bool]
-    weights: ChatModel | None
+    weights: LocalChat | None
 
 
 def ask(questions: Sequence[Question], sources: Sources, who: Source = "all") -> list[Answer]:
     """One answer each, in order. The weights answer all their questions in one batch."""
     recalled: list[Reply | None] = [None] * len(questions)
     if who in {"all", "weights"} and sources.weights is not None:
-        recalled = list(sources.weights.chat([_prompt(q, sources.person) for q in questions], max_tokens=56))
+        prompts = [_prompt(q, sources.person) for q in questions]
+        recalled = list(recall(prompts, sources.weights, sources.library.reader))
     return [_answer(q, reply, sources, who) for q, reply in zip(questions, recalled, strict=True)]
 
 

@@ -1,7 +1,7 @@
-"""Reads a question beside a few lines and tells which of them answers it, if any, and with which words.
+"""Reads a text beside a few lines and tells which of them answer it, matter for it, or speak against it.
 
-MiniLM with its upper layers trained further and four small heads on it; `pretrain/reading.py` makes them.
-Where sentence vectors compare what two texts mean by themselves, here the question meets the lines word by
+MiniLM with its upper layers trained further and small heads for each task; `pretrain/reading.py` makes them.
+Where sentence vectors compare what two texts mean by themselves, here the text meets the lines word by
 word, and the lines each other: who "she" is, what "the new one" stands for. It sees one window at a time
 and knows no person's library.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ipse.llm.minilm import bare_model
 
@@ -28,7 +28,10 @@ READER = Path(str(files("ipse") / "reader"))
 MARK = "[unused1]"
 """Stands before each line; its state tells about the line."""
 MAX_TOKENS = 320
-LONGEST_LINE = 64
+LONGEST_TEXT, LONGEST_LINE = 48, 64
+
+Task = Literal["answers", "matters", "against"]
+"""Which line answers a question; which are to be kept in mind for a request; which speaks against a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,22 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    question: str
+    """`text` is a question, a request, or a sentence of a draft, which comes with the request it is `written_for`."""
+
+    text: str
     lines: tuple[Line, ...]
+    written_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """For each line the log-odds that it answers against that none does, and the words it would answer with."""
+    """For each line the log-odds that it answers (matters, speaks against) against that none does.
+
+    `answers` are the words each line would answer a question with.
+    """
 
     scores: tuple[float, ...]
-    answers: tuple[str, ...]
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Encoded:
 
     ids: list[int]
     asked: int
-    """How many of them are the question's."""
+    """How many of them are the text's."""
     marks: list[int]
     spans: list[tuple[int, int]]
     offsets: list[list[tuple[int, int]]]
@@ -67,9 +76,11 @@ class Encoded:
 
 def encode(window: Window, tokenizer: Any) -> Encoded:
     """Lines that no longer fit have neither mark nor span."""
-    asked = tokenizer(window.question, truncation=True, max_length=48)["input_ids"]
+    ids = list(tokenizer(window.text, truncation=True, max_length=LONGEST_TEXT)["input_ids"])
+    asked = len(ids)
     mark = tokenizer.convert_tokens_to_ids(MARK)
-    ids = list(asked)
+    if window.written_for:
+        ids += tokenizer(window.written_for, truncation=True, max_length=LONGEST_TEXT)["input_ids"][1:]
     marks, spans, offsets = [], [], []
     for line in window.lines:
         head = tokenizer(f"{line.speaker}:", add_special_tokens=False)["input_ids"]
@@ -83,30 +94,34 @@ def encode(window: Window, tokenizer: Any) -> Encoded:
         spans.append((len(ids) + 1 + len(head), len(ids) + len(row)))
         offsets.append([tuple(o) for o in said["offset_mapping"]])
         ids += row
-    return Encoded([*ids, tokenizer.sep_token_id], len(asked), marks, spans, offsets)
+    return Encoded([*ids, tokenizer.sep_token_id], asked, marks, spans, offsets)
 
 
 def new_heads(width: int) -> Any:
-    """`alike` starts as a cosine times ten, and `line` adds nothing yet: so it begins with what MiniLM knows."""
+    """Three for each task, and one for the words that answer.
+
+    `alike` starts as a cosine times ten, and `line` adds nothing yet: so it begins with what MiniLM knows.
+    """
     from torch import nn
 
-    heads: Any = nn.ModuleDict(
-        {
-            "alike": nn.Linear(width, 1),
-            "line": nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, 1)),
-            "none": nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1)),
-            "span": nn.Linear(width, 2),
-        }
-    )
-    nn.init.constant_(heads["alike"].weight, 10.0)
-    nn.init.constant_(heads["alike"].bias, -5.0)
-    for name in ("line", "none"):
-        nn.init.zeros_(heads[name][2].weight)
+    heads: Any = nn.ModuleDict({"span": nn.Linear(width, 2)})
+    for task in get_args(Task):
+        heads[task] = nn.ModuleDict(
+            {
+                "alike": nn.Linear(width, 1),
+                "line": nn.Sequential(nn.Linear(3 * width, width), nn.GELU(), nn.Linear(width, 1)),
+                "none": nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, 1)),
+            }
+        )
+        nn.init.constant_(heads[task]["alike"].weight, 10.0)
+        nn.init.constant_(heads[task]["alike"].bias, -5.0)
+        for name in ("line", "none"):
+            nn.init.zeros_(heads[task][name][2].weight)
     return heads
 
 
-def line_scores(heads: Any, out: torch.Tensor, one: Encoded) -> torch.Tensor:
-    """Log-odds of each line that it answers, against that none does; shape (lines,)."""
+def line_scores(heads: Any, task: Task, out: torch.Tensor, one: Encoded) -> torch.Tensor:
+    """Log-odds of each line that it is right, against that none is; shape (lines,)."""
     import torch
     from torch.nn import functional as F
 
@@ -115,8 +130,8 @@ def line_scores(heads: Any, out: torch.Tensor, one: Encoded) -> torch.Tensor:
     lines = F.normalize(torch.stack(pooled), dim=1)
     both = asked * lines
     features = torch.cat([out[one.marks], both * len(asked) ** 0.5, (asked - lines).abs() * len(asked) ** 0.5], 1)
-    scores = heads["alike"](both) + heads["line"](features) - heads["none"](out[:1])
-    odds: torch.Tensor = scores.squeeze(1)
+    own = heads[task]
+    odds: torch.Tensor = (own["alike"](both) + own["line"](features) - own["none"](out[:1])).squeeze(1)
     return odds
 
 
@@ -131,6 +146,17 @@ def states(model: Any, batch: Sequence[Encoded]) -> torch.Tensor:
     return out
 
 
+def load_weights(file: Path, model: Any, heads: Any) -> None:
+    """Puts the trained layers and heads in place."""
+    from safetensors.torch import load_file
+
+    state = {k: v.float() for k, v in load_file(file).items()}
+    tuned = {k.removeprefix("layers."): v for k, v in state.items() if k.startswith("layers.")}
+    count = 1 + max(int(k.split(".")[0]) for k in tuned)
+    model.encoder.layer[-count:].load_state_dict(tuned)
+    heads.load_state_dict({k.removeprefix("heads."): v for k, v in state.items() if k.startswith("heads.")})
+
+
 class CrossEncoder:
     """Ready to read. Loaded on first use; the same windows always give the same numbers on a machine."""
 
@@ -143,19 +169,13 @@ class CrossEncoder:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any, Any]:
-        """Tokenizer, model and heads; who only enhances or critiques never needs them."""
-        from safetensors.torch import load_file
-
+        """Tokenizer, model and heads, for who really reads."""
         tokenizer, model = bare_model()
-        state = {k: v.float() for k, v in load_file(self.weights).items()}
-        tuned = {k.removeprefix("layers."): v for k, v in state.items() if k.startswith("layers.")}
-        count = 1 + max(int(k.split(".")[0]) for k in tuned)
-        model.encoder.layer[-count:].load_state_dict(tuned)
         heads = new_heads(model.config.hidden_size)
-        heads.load_state_dict({k.removeprefix("heads."): v for k, v in state.items() if k.startswith("heads.")})
+        load_weights(self.weights, model, heads)
         return tokenizer, model.requires_grad_(False), heads.requires_grad_(False)
 
-    def read(self, windows: Sequence[Window], batch: int = 16) -> list[Reading]:
+    def read(self, windows: Sequence[Window], task: Task = "answers", batch: int = 16) -> list[Reading]:
         """One reading a window, in order; lines beyond what fits score -inf and answer nothing."""
         import torch
 
@@ -170,13 +190,15 @@ class CrossEncoder:
             with torch.inference_mode():
                 out = states(model, [encoded[i] for i in group]).float()
                 for row, i in enumerate(group):
-                    found[i] = _reading(heads, out[row], encoded[i], windows[i])
+                    found[i] = _reading(heads, task, out[row], encoded[i], windows[i])
         return [found[i] for i in range(len(windows))]
 
 
-def _reading(heads: Any, out: torch.Tensor, one: Encoded, window: Window) -> Reading:
+def _reading(heads: Any, task: Task, out: torch.Tensor, one: Encoded, window: Window) -> Reading:
     missing = len(window.lines) - len(one.marks)
-    scores = line_scores(heads, out, one).tolist() if one.marks else []
+    scores = line_scores(heads, task, out, one).tolist() if one.marks else []
+    if task != "answers":
+        return Reading((*scores, *[-math.inf] * missing))
     answers = [
         _best_span(heads["span"](out[first:last]), offsets, line.text)
         for (first, last), offsets, line in zip(one.spans, one.offsets, window.lines, strict=False)

@@ -11,6 +11,7 @@ import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -100,6 +101,34 @@ def embed_prompts(
     return embedded.index_put(where, base.projector(vectors.to(base.device)).to(embedded.dtype))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Prompts as tokens, and the sense of each."""
+
+    prompts: list[list[int]]
+    senses: list[torch.Tensor] | None
+
+
+@dataclass(slots=True)
+class _Said:
+    """Tokens so far, without the end's, how likely each of them was (the end's too), and what else stood to choice."""
+
+    tokens: list[int] = field(default_factory=list)
+    sure: list[float] = field(default_factory=list)
+    others: list[list[tuple[int, float]]] = field(default_factory=list)
+
+    def add(self, token: int, sure: float, others: list[tuple[int, float]], *, ends: bool) -> None:
+        if not ends:
+            self.tokens.append(token)
+        self.sure.append(sure)
+        self.others.append(others)
+
+    def branches(self, count: int) -> list[_Said]:
+        """The same up to the least sure token, then one of those that stood to choice there."""
+        at = min(range(len(self.others)), key=self.sure.__getitem__)
+        return [_Said([*self.tokens[:at], t], [*self.sure[:at], p]) for t, p in self.others[at][:count]]
+
+
 class LocalChat:
     """Greedy generation from a base, optionally through a peft adapter.
 
@@ -144,73 +173,98 @@ class LocalChat:
         """From here on the bare base answers."""
         self.model = self.base.model
 
+    def plain(self) -> LocalChat:
+        """The same model as a plain causal LM, without the sense of the question."""
+        return LocalChat.around(self.base, self.model, None, self.names)
+
     def chat(self, prompts: Sequence[Sequence[Message]], max_tokens: int = 64) -> list[Reply]:
         """Replies in order; prompts of like length run together."""
+        return [drafts[0] for drafts in self.drafts(prompts, 0, max_tokens)]
+
+    def drafts(self, prompts: Sequence[Sequence[Message]], branches: int, max_tokens: int = 64) -> list[list[Reply]]:
+        """For each prompt the greedy reply and, where it chose its least sure token, `branches` others."""
         order = sorted(range(len(prompts)), key=lambda i: sum(len(m.content) for m in prompts[i]))
-        replies: dict[int, Reply] = {}
+        found: dict[int, list[Reply]] = {}
         for start in range(0, len(order), 32):
             group = order[start : start + 32]
-            replies.update(zip(group, self._batch([prompts[i] for i in group], max_tokens), strict=True))
-        return [replies[i] for i in range(len(prompts))]
+            found.update(zip(group, self._drafts([prompts[i] for i in group], branches, max_tokens), strict=True))
+        return [found[i] for i in range(len(prompts))]
 
-    def _senses(self, prompts: Sequence[Sequence[Message]]) -> torch.Tensor | None:
+    def _drafts(self, prompts: Sequence[Sequence[Message]], branches: int, max_tokens: int) -> list[list[Reply]]:
+        asked = _Asked([self.base.tokens(p, open_reply=True) for p in prompts], self._senses(prompts))
+        greedy = self._continued(asked, [(i, _Said()) for i in range(len(prompts))], branches, max_tokens)
+        others = [(i, other) for i, said in enumerate(greedy) for other in said.branches(branches)] if branches else []
+        drafts = [[self._reply(said)] for said in greedy]
+        for (i, _), said in zip(others, self._continued(asked, others, 0, max_tokens), strict=True):
+            drafts[i].append(self._reply(said))
+        return drafts
+
+    def _reply(self, said: _Said) -> Reply:
+        return Reply(
+            self.base.tokenizer.decode(said.tokens, skip_special_tokens=True).strip(), min(said.sure, default=None)
+        )
+
+    def _senses(self, prompts: Sequence[Sequence[Message]]) -> list[torch.Tensor] | None:
+        """Of each prompt, shape (user messages, dims)."""
         if self.embedder is None:
             return None
         import torch
 
-        texts = [neutral(m.content, self.names) for p in prompts for m in p if m.role == "user"]
-        return torch.from_numpy(self.embedder.embed(texts)) if texts else None
+        texts = [[neutral(m.content, self.names) for m in p if m.role == "user"] for p in prompts]
+        vectors = torch.from_numpy(self.embedder.embed([t for own in texts for t in own]))
+        return list(torch.split(vectors, [len(own) for own in texts]))
 
-    def _batch(self, prompts: Sequence[Sequence[Message]], max_tokens: int) -> list[Reply]:
+    def _continued(
+        self, asked: _Asked, begun: Sequence[tuple[int, _Said]], branches: int, max_tokens: int
+    ) -> list[_Said]:
+        """What was begun in reply to the prompts of those numbers, said to its end."""
         import torch
 
-        encoded = [self.base.tokens(p, open_reply=True) for p in prompts]
-        longest = max(map(len, encoded))
-        pads = [longest - len(ids) for ids in encoded]
-        pad = self.base.tokenizer.pad_token_id or 0
-        device = self.base.device
-        ids = torch.tensor([[pad] * n + row for n, row in zip(pads, encoded, strict=True)], device=device)
-        mask = torch.tensor([[0] * n + [1] * len(row) for n, row in zip(pads, encoded, strict=True)], device=device)
+        if not begun:
+            return []
+        rows = [asked.prompts[i] + said.tokens for i, said in begun]
+        longest = max(map(len, rows))
+        pads = [longest - len(row) for row in rows]
+        pad, device = self.base.tokenizer.pad_token_id or 0, self.base.device
+        ids = torch.tensor([[pad] * n + row for n, row in zip(pads, rows, strict=True)], device=device)
+        mask = torch.tensor([[0] * n + [1] * len(row) for n, row in zip(pads, rows, strict=True)], device=device)
         slots = [
-            (i, n + p) for i, (n, row) in enumerate(zip(pads, encoded, strict=True)) for p in self.base.sense_slots(row)
+            (row, pads[row] + p) for row, (i, _) in enumerate(begun) for p in self.base.sense_slots(asked.prompts[i])
         ]
+        senses = None if asked.senses is None else torch.cat([asked.senses[i] for i, _ in begun])
         with torch.inference_mode():
-            embedded = embed_prompts(self.base, ids, slots, self._senses(prompts))
-            tokens, sure = self._greedy(embedded, mask, max_tokens)
-        end = self.base.end_id()
-        replies = []
-        for row, confidence in zip(tokens, sure, strict=True):
-            kept = row[: row.index(end)] if end in row else row
-            replies.append(Reply(self.base.tokenizer.decode(kept, skip_special_tokens=True).strip(), confidence))
-        return replies
+            embedded = embed_prompts(self.base, ids, slots, senses)
+            return self._greedy(embedded, mask, [said for _, said in begun], branches, max_tokens)
 
     def _greedy(
-        self, embedded: torch.Tensor, mask: torch.Tensor, max_tokens: int
-    ) -> tuple[list[list[int]], list[float]]:
-        """Token ids and, for each row, the least probability of a token it chose."""
+        self, embedded: torch.Tensor, mask: torch.Tensor, begun: Sequence[_Said], branches: int, max_tokens: int
+    ) -> list[_Said]:
+        """Continues every row until it ends, or by `max_tokens`."""
         import torch
 
-        end, rows = self.base.end_id(), embedded.shape[0]
+        end = self.base.end_id()
+        special = set(self.base.tokenizer.all_special_ids) | {end}
+        looked_at = 1 + branches + len(special) if branches else 1
+        said = [_Said([*b.tokens], [*b.sure]) for b in begun]
+        alive = [True] * len(said)
         positions = (mask.cumsum(1) - 1).clamp(min=0)
         out = self.model(inputs_embeds=embedded, attention_mask=mask, position_ids=positions, use_cache=True)
-        chosen: list[list[int]] = [[] for _ in range(rows)]
-        least, alive = [1.0] * rows, [True] * rows
         for _ in range(max_tokens):
-            best, token = torch.softmax(out.logits[:, -1].float(), dim=1).max(1)
-            for i, (t, p) in enumerate(zip(token.tolist(), best.tolist(), strict=True)):
+            sure, tokens = torch.softmax(out.logits[:, -1].float(), dim=1).topk(looked_at)
+            for i, (row, odds) in enumerate(zip(tokens.tolist(), sure.tolist(), strict=True)):
                 if alive[i]:
-                    chosen[i].append(t)
-                    least[i] = min(least[i], p)
-                    alive[i] = t != end
+                    alive[i] = row[0] != end
+                    others = [(t, p) for t, p in zip(row[1:], odds[1:], strict=True) if t not in special]
+                    said[i].add(row[0], odds[0], others[:branches], ends=not alive[i])
             if not any(alive):
                 break
-            mask = torch.cat([mask, mask.new_ones(rows, 1)], 1)
+            mask = torch.cat([mask, mask.new_ones(len(said), 1)], 1)
             positions = positions[:, -1:] + 1
             out = self.model(
-                input_ids=token[:, None],
+                input_ids=tokens[:, :1],
                 attention_mask=mask,
                 position_ids=positions,
                 past_key_values=out.past_key_values,
                 use_cache=True,
             )
-        return chosen, least
+        return said

@@ -23,6 +23,7 @@ from ipse.llm.local import LocalBase, embed_prompts
 from ipse.llm.protocol import Embedder
 from ipse.llm.sense import neutral
 from ipse.types import Pair
+from ipse.voice import WROTE
 from ipse.weights.evaluate import is_unknown
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _senses(
 
 def _told(pair: Pair) -> str:
     """What the answer tells, without the words that say whose it is."""
-    return pair.answer.split(" wrote: ", 1)[-1]
+    return pair.answer.split(WROTE, 1)[-1]
 
 
 def _lower(

@@ -1,0 +1,92 @@
+"""Recall: of several drafts the likeliest that answers is given, and nothing else is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from ipse.llm.crossencoder import CrossEncoder, Reading, Task, Window
+from ipse.llm.local import LocalChat, embedded_base, load_base
+from ipse.llm.minilm import default_embedder
+from ipse.llm.protocol import Reply
+from ipse.types import Message
+from ipse.weights.recall import recall
+
+ASKED = [[Message("system", "To Maya."), Message("user", "What do I play?")]]
+UNKNOWN = "I don't know that about you."
+
+
+class Drafting(LocalChat):
+    """Says what it is told to say, with the sense and without."""
+
+    def __init__(self, *drafts: Sequence[tuple[str, float]]) -> None:
+        super().__init__(load_base(embedded_base()), None, default_embedder() if len(drafts) > 1 else None)
+        self.said = [[Reply(text, sure) for text, sure in own] for own in drafts]
+
+    def drafts(self, prompts: Sequence[Sequence[Message]], branches: int, max_tokens: int = 64) -> list[list[Reply]]:  # noqa: ARG002
+        return [self.said[0] for _ in prompts]
+
+    def plain(self) -> Drafting:
+        other = Drafting([])
+        other.said = self.said[1:]
+        return other
+
+
+class Reader(CrossEncoder):
+    def __init__(self, answers: str = "") -> None:
+        self.word = answers
+        self.read_so_far: list[Window] = []
+
+    def read(self, windows: Sequence[Window], task: Task = "answers", batch: int = 16) -> list[Reading]:  # noqa: ARG002
+        self.read_so_far += windows
+        return [Reading((4.0 if self.word and self.word in w.lines[0].text else -4.0,)) for w in windows]
+
+
+def test_what_answers_is_given_before_what_is_surer() -> None:
+    chat = Drafting([("You wrote: I saw a play.", 0.6), ("You wrote: Cello, badly.", 0.3)])
+    (reply,) = recall(ASKED, chat, Reader("Cello"))
+    assert reply.text == "You wrote: Cello, badly."
+
+
+def test_an_unsure_value_is_not_told() -> None:
+    unsure = Drafting([("Your cello is Bo.", 0.4), (UNKNOWN, 0.3)])
+    sure = Drafting([("Your cello is Bo.", 0.95), (UNKNOWN, 0.05)])
+    assert recall(ASKED, unsure, Reader())[0].text == UNKNOWN
+    assert recall(ASKED, sure, Reader())[0].text == "Your cello is Bo."
+
+
+def test_what_is_said_with_the_sense_and_without_weighs_more() -> None:
+    once = Drafting([("You wrote: one.", 0.5)], [("You wrote: two.", 0.55)])
+    twice = Drafting([("You wrote: one.", 0.5)], [("You wrote: One", 0.3), ("You wrote: two.", 0.55)])
+    assert recall(ASKED, once, Reader())[0].text == "You wrote: two."
+    assert recall(ASKED, twice, Reader())[0].text == "You wrote: one."
+
+
+def test_the_confidence_is_a_share() -> None:
+    (alone,) = recall(ASKED, Drafting([("You wrote: one.", 0.01)]), Reader())
+    assert alone.confidence == 1.0
+    (half,) = recall(ASKED, Drafting([("You wrote: one.", 0.5), ("You wrote: two.", 0.5)]), Reader())
+    assert half.confidence == pytest.approx(0.5)
+
+
+def test_the_reader_sees_the_drafts_alone() -> None:
+    reader = Reader()
+    recall(ASKED, Drafting([("You wrote: I saw a play.", 0.6), (UNKNOWN, 0.2)]), reader)
+    assert reader.read_so_far[0].lines[0].text == "This person saw a play."
+    assert all(len(window.lines) == 1 for window in reader.read_so_far)
+
+
+def test_nothing_asked_nothing_said() -> None:
+    assert recall([], Drafting([]), Reader()) == []
+
+
+def test_branches_part_at_the_least_sure_token_and_the_first_is_what_chat_says() -> None:
+    chat = LocalChat(load_base(embedded_base()), None, default_embedder())
+    prompts = [*ASKED, [Message("system", "About Maya."), Message("user", "Where does Maya live these days?")]]
+    drafts = chat.drafts(prompts, 3, 24)
+    assert [own[0] for own in drafts] == chat.chat(prompts, 24)
+    for own in drafts:
+        assert len(own) == 4
+        assert len({reply.text for reply in own}) > 1
+        assert all(0 < (reply.confidence or 0) <= (own[0].confidence or 0) for reply in own[1:])
