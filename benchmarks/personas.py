@@ -158,7 +158,7 @@ def question(
 ) -> tuple[dict[str, dict[str, Record]], dict[str, dict[str, str]]]:
     """Every system's scores and answers."""
     bare = LocalChat(load_base(me.settings.base), None, me.embedder, me.person.names)
-    contenders = systems(me.sources, me.store, bare, me.embedder)
+    contenders = systems(me.sources, me.store, bare)
     answering = {name: system.answers for name, system in contenders.items()}
     answering |= {source: _alone(me, source) for source in ALONE}
     scores: dict[str, dict[str, Record]] = {}

@@ -36,7 +36,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ipse.llm.crossencoder import default_crossencoder
+from ipse.llm.crossencoder import default_reader
 from ipse.llm.local import LocalChat, embedded_base, load_base
 from ipse.llm.minilm import default_embedder
 from ipse.store.sqlite import SqliteStore, create_person, open_store
@@ -108,7 +108,7 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
 def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, float]:
     """recall (and by perspective) and absence, in [0, 1]."""
     prompts = [[Message("system", system(person, a.perspective)), Message("user", a.question)] for a in asked]
-    replies = recall(prompts, chat, default_crossencoder())
+    replies = recall(prompts, chat, default_reader())
     hits: dict[str, list[bool]] = {}
     for a, reply in zip(asked, replies, strict=True):
         if a.value is None:

@@ -190,13 +190,13 @@ class Me:
     def sources(self) -> Sources:
         from ipse.agent.answer import Sources
         from ipse.agent.evidence import Library
-        from ipse.llm.crossencoder import default_crossencoder
+        from ipse.llm.crossencoder import default_judge, default_reader
         from ipse.teacher.index import load_index
 
         return Sources(
             self.person,
             self.store.facts(),
-            Library(self.store, self.embedder, default_crossencoder()),
+            Library.of(self.store, self.embedder, default_reader(), default_judge()),
             load_index(self.embedder),
             self.is_private,
             self.weights,
@@ -230,14 +230,14 @@ class Me:
         from ipse.agent.enhance import enhance
 
         s = self.sources
-        return enhance(query, s.facts, s.library.chunks, self.embedder, self.person, perspective, self.is_private)
+        return enhance(query, s.facts, s.library, perspective, self.is_private)
 
     def critique(self, query: str, response: str) -> Critique:
         from ipse.agent.critique import critique
 
         s = self.sources
         known = self.store.facts(include_superseded=True)
-        return critique(query, response, known, s.library.chunks, self.embedder, self.person, self.is_private)
+        return critique(query, response, known, s.library, self.is_private)
 
     def chat(self, request: str) -> Turnover:
         """enhance -> the configured agent model -> critique -> one revision; without one, what would be sent."""

@@ -1,12 +1,13 @@
-"""Trains the cross-encoder: which line of a note answers, matters or speaks against a draft, or that none does.
+"""Trains the cross-encoders: which line of a note answers, matters or speaks against a draft, or that none does.
 
-The upper layers of MiniLM and some heads, in two rounds: questions, then all three tasks. The loss is one softmax
+The upper layers of MiniLM and some heads, in two rounds: questions, which make the reader; then from there all three
+tasks, which make the judge (it answers worse than the reader, so both are kept). The loss is one softmax
 over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), one over first and last tokens of the
 answering line, and for what matters, where several lines do, one sigmoid a line. Every eighth person is held out.
 
     python -m pretrain.reading [--out DIR] [--round 2]        an hour and a half on two cores without bfloat16
 
-`--round 2` goes on from what the first round left in DIR.
+`--round 2` goes on from the reader in DIR.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from torch.nn import functional as F
 
 from ipse.llm.arithmetic import fast
 from ipse.llm.crossencoder import (
+    JUDGES,
     READER,
-    WEIGHTS,
+    READS,
     CrossEncoder,
     Encoded,
     Task,
@@ -53,7 +55,7 @@ class ReadingPlan:
     """Layers trained, counted from the top; the lower ones and the word embeddings stay MiniLM's."""
     learning_rate: float = 2e-4
     rounds: tuple[tuple[Task, ...], ...] = (("answers",), ("answers", "matters", "against"))
-    """The tasks of each time through the notes."""
+    """The tasks of each time through the notes: of the reader and of the judge."""
     batch: int = 16
     span_weight: float = 0.3
     seed: int = 0
@@ -107,13 +109,13 @@ def train(
 
 
 def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path, report: Callable[[str], None]) -> None:
-    """One time through the cases; every round but the first begins with what lies in `out`."""
+    """One time through the cases; the second begins with the reader in `out`."""
     torch.manual_seed(plan.seed + number)
     rng = random.Random(plan.seed + number)
     tokenizer, model = bare_model()
     heads = new_heads(model.config.hidden_size)
     if number > 1:
-        load_weights(out / WEIGHTS, model, heads)
+        load_weights(out / READS, model, heads)
     model.requires_grad_(False)
     tuned = model.encoder.layer[-plan.tuned :]
     tuned.requires_grad_(True)
@@ -140,8 +142,8 @@ def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path,
         if step % 100 == 0:
             report(f"reading: round {number}, step {step} of {len(groups)}, loss {sum(recent) / len(recent):.3f}")
         if step % 400 == 0:
-            save(tuned, heads, out)
-    save(tuned, heads, out)
+            save(tuned, heads, out / (READS if number == 1 else JUDGES))
+    save(tuned, heads, out / (READS if number == 1 else JUDGES))
 
 
 def batches(encoded: Sequence[Encoded], size: int, rng: random.Random) -> list[list[int]]:
@@ -152,12 +154,12 @@ def batches(encoded: Sequence[Encoded], size: int, rng: random.Random) -> list[l
     return groups
 
 
-def save(tuned: nn.Module, heads: nn.Module, out: Path) -> None:
+def save(tuned: nn.Module, heads: nn.Module, file: Path) -> None:
     """Half precision; layers numbered from the first that is tuned."""
-    out.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     state = {f"layers.{k}": v for k, v in tuned.state_dict().items()}
     state |= {f"heads.{k}": v for k, v in heads.state_dict().items()}
-    save_file({k: v.detach().half().contiguous() for k, v in state.items()}, out / WEIGHTS)
+    save_file({k: v.detach().half().contiguous() for k, v in state.items()}, file)
 
 
 def found_by_reading(notes: Sequence[Note], reader: CrossEncoder) -> dict[str, float]:
@@ -179,7 +181,7 @@ def found_by_reading(notes: Sequence[Note], reader: CrossEncoder) -> dict[str, f
     return {"line": _share(line), "none": _share(none), "words": float(np.mean(words)), "known": _auc(known, unknown)}
 
 
-def found_by_judging(askers: Sequence[Asker], reader: CrossEncoder) -> dict[str, float]:
+def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, float]:
     """All notes of a person are read. matters: a line that does above one that doesn't, of the same request; near: the
     same by sentence vectors alone; draft: a sentence that something speaks against above one with nothing against it,
     by its highest line; blame: how often that line is a right one."""
@@ -189,10 +191,10 @@ def found_by_judging(askers: Sequence[Asker], reader: CrossEncoder) -> dict[str,
         for request in asker.requests:
             text = neutral(request.text, shelf.names)
             right = [place in request.matters for place in shelf.places]
-            for told, into in ((shelf.scores(reader, "matters", text), matters), (shelf.nearness(request.text), near)):
+            for told, into in ((shelf.scores(judge, "matters", text), matters), (shelf.nearness(request.text), near)):
                 into.append(_auc(told[right], told[[not r for r in right]]))
             for draft in request.drafts:
-                scores = shelf.scores(reader, "against", draft.text, text)
+                scores = shelf.scores(judge, "against", draft.text, text)
                 (faulty if draft.against else sound).append(float(scores.max()))
                 if draft.against:
                     blame.append(shelf.places[int(scores.argmax())] in draft.against)
@@ -223,8 +225,8 @@ def main() -> None:
     known = {note.id for note in kept}
     askers = read_requests(notes)
     train(kept, [a for a in askers if a.id in known], ReadingPlan(), args.out, args.round)
-    reader = CrossEncoder(args.out / WEIGHTS)
-    found = found_by_reading(held_out, reader) | found_by_judging([a for a in askers if a.id not in known], reader)
+    reader, judge = CrossEncoder(args.out / READS), CrossEncoder(args.out / JUDGES)
+    found = found_by_reading(held_out, reader) | found_by_judging([a for a in askers if a.id not in known], judge)
     print(json.dumps(found, indent=1))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from ipse.agent.critique import critique
 from ipse.agent.enhance import enhance
+from ipse.agent.evidence import Library
+from ipse.llm.crossencoder import default_judge, default_reader
 from ipse.llm.minilm import default_embedder
 from ipse.teacher.subject import subject_of
 from ipse.types import Chunk, Critique, Enhanced, Fact, Person, Perspective, new_id
@@ -28,11 +31,16 @@ class Known:
     def is_private(self, text: str) -> bool:
         return any(word in text.casefold() for word in self.private)
 
+    @cached_property
+    def library(self) -> Library:
+        vectors = default_embedder().embed([c.text for c in self.chunks])
+        return Library(self.person, self.chunks, vectors, default_embedder(), default_reader(), default_judge())
+
     def enhance(self, query: str, perspective: Perspective = "self") -> Enhanced:
-        return enhance(query, self.facts, self.chunks, default_embedder(), self.person, perspective, self.is_private)
+        return enhance(query, self.facts, self.library, perspective, self.is_private)
 
     def critique(self, query: str, response: str) -> Critique:
-        return critique(query, response, self.facts, self.chunks, default_embedder(), self.person, self.is_private)
+        return critique(query, response, self.facts, self.library, self.is_private)
 
 
 def told(person: Person, sentences: Sequence[str], *more: Fact, private: tuple[str, ...] = ()) -> Known:

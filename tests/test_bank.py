@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from ipse.llm.crossencoder import default_crossencoder
+from ipse.llm.crossencoder import default_reader
 from ipse.llm.minilm import default_embedder
 from ipse.teacher.bank import Told, load_bank, questions
 
-BANK = load_bank(default_embedder(), default_crossencoder())
+BANK = load_bank(default_embedder(), default_reader())
 
 
 def test_every_question_is_asked_by_the_person_themselves() -> None:

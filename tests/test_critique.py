@@ -196,3 +196,15 @@ def test_a_value_told_of_another_thing_is_a_mix_up() -> None:
     assert "it says Pelikan, but it is the Salt Larks" in found.feedback
     assert known.critique("A toast?", "Your choir is called the Salt Larks.").verdict == "approve"
     assert known.critique("A toast?", "Call the choir to the boat, Pelikan is waiting.").verdict == "approve"
+
+
+def test_a_sentence_that_no_rule_knows_is_read_beside_what_was_said() -> None:
+    known = told(
+        Person("Nell Okafor", "she/her"),
+        ["Repotted the fern, soil everywhere.", "No raisins in mine, a raisin in a bun is sabotage."],
+    )
+    assert [f.id for f in known.facts if known.library.against("Scones with plenty of raisins.", "Tea?")[f.refs[0]] > 1]
+    found = known.critique("What can I bake?", "Warm the oven. Scones full of sultanas or raisins.")
+    assert found.verdict == "flag"
+    assert known.facts[1].id in found.refs
+    assert known.critique("What can I bake?", "Scones with plenty of lemon.").verdict == "approve"

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from ipse.errors import BrokenInput
-from ipse.llm.crossencoder import ME, WEIGHTS, CrossEncoder, encode
+from ipse.llm.crossencoder import JUDGES, ME, READS, CrossEncoder, encode
 from ipse.llm.minilm import bare_model, default_embedder
 from ipse.llm.sense import neutral
 from pretrain import reading, windows
@@ -162,13 +162,13 @@ def test_a_short_training_of_the_reader_is_saved_read_and_taken_up_again(tmp_pat
     who = [replace(asker, requests=asker.requests[:1]) for asker in askers()[:1]]
     told: list[str] = []
     reading.train(few()[:2], who, replace(plan, rounds=plan.rounds[:1]), tmp_path, report=told.append)
-    first = load_file(tmp_path / WEIGHTS)
+    first = load_file(tmp_path / READS)
     assert {k.split(".")[1] for k in first if k.startswith("layers.")} == {"0"}
     reading.train(few()[:2], who, plan, tmp_path, first=2, report=told.append)
-    second = load_file(tmp_path / WEIGHTS)
+    second = load_file(tmp_path / JUDGES)
     changed = {k for k in first if not torch.equal(first[k], second[k])}
     assert {k.split(".")[1] for k in changed if k.startswith("heads.")} >= {"answers", "matters", "against", "span"}
-    reader = CrossEncoder(tmp_path / WEIGHTS)
-    figures = reading.found_by_reading(few()[2:4], reader) | reading.found_by_judging(who, reader)
+    reader, judge = (CrossEncoder(tmp_path / name) for name in (READS, JUDGES))
+    figures = reading.found_by_reading(few()[2:4], reader) | reading.found_by_judging(who, judge)
     assert set(figures) == {"line", "none", "words", "known", "matters", "near", "draft", "blame"}
     assert all(0 <= v <= 1 for v in figures.values())

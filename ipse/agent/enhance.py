@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from ipse.agent.confidence import belong, by_source, confidential
+from ipse.agent.evidence import Library
 from ipse.agent.hours import clock, latest
 from ipse.agent.manners import standing_orders
 from ipse.agent.relevance import STANDING, Request, current, may_tell, read_request, relevant
@@ -37,15 +38,14 @@ _SALUTATION = re.compile(r"^(?:(?:dear|hello|hi|hey) )?[\w .'-]{2,25},\s*\n", re
 def enhance(
     query: str,
     facts: Sequence[Fact],
-    chunks: Sequence[Chunk],
-    embedder: Embedder,
-    person: Person,
+    library: Library,
     perspective: Perspective = "self",
     is_private: Callable[[str], bool] = lambda _: False,
 ) -> Enhanced:
     """The request, then a list of at most MOST_WORDS words of what matters for it; `refs` are the ids of the
     facts quoted, and of the chunks where somebody else is quoted. Without anything that matters: the request."""
     is_private = cache(is_private)
+    chunks, embedder, person = library.chunks, library.embedder, library.person
     secret = confidential(chunks)
     open_facts = [
         f for f in facts if not secret.intersection(f.refs) or _is_asked_for(f, query, perspective, is_private)

@@ -62,7 +62,7 @@ def evaluate(
     valued = [f for f in sources.facts if f.value and f.subject == "self" and f.sensitivity != "private"][:MOST_FACTS]
     base = LocalChat(load_base(base_path), None, embedder, sources.person.names)
     table: dict[str, dict[str, float]] = {}
-    for number, (name, a_system) in enumerate(systems(sources, store, base, embedder).items()):
+    for number, (name, a_system) in enumerate(systems(sources, store, base).items()):
         if progress:
             progress("evaluate", number, len(SYSTEMS))
         table[name] = _memory(asked, a_system.answers(_questions(asked)), sources.facts) | _tasks(a_system, valued)
@@ -71,7 +71,7 @@ def evaluate(
     return Evaluation(table, len(asked))
 
 
-def systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder) -> dict[str, System]:
+def systems(sources: Sources, store: Store, base: LocalChat) -> dict[str, System]:
     """What each of SYSTEMS is given besides the question."""
     person, library = sources.person, sources.library
 
@@ -94,14 +94,11 @@ def systems(sources: Sources, store: Store, base: LocalChat, embedder: Embedder)
     )
 
     def enrich(requests: Sequence[str]) -> list[str]:
-        return [
-            enhance(r, sources.facts, library.chunks, embedder, person, "self", sources.is_private).text
-            for r in requests
-        ]
+        return [enhance(r, sources.facts, library, "self", sources.is_private).text for r in requests]
 
     def judge(cases: Sequence[tuple[str, str]]) -> list[str]:
         known = store.facts(include_superseded=True)
-        found = [critique(q, r, known, library.chunks, embedder, person, sources.is_private) for q, r in cases]
+        found = [critique(q, r, known, library, sources.is_private) for q, r in cases]
         return [f"{c.verdict}: {c.feedback}" for c in found]
 
     contenders["weights + words + raw"] = System(

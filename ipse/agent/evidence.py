@@ -1,4 +1,4 @@
-"""Which of the person's sentences, and of what others told them, speak to a question.
+"""Which of the person's sentences, and of what others told them, speak to a question or against a draft.
 
 Sentences are found by meaning, with what stands beside them, and then read there: "she is from 1987" is
 understood through the sentence before it that names the oven. Each piece of evidence knows whom it is about, so that
@@ -11,12 +11,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipse.keyphrases import content_words, stem
-from ipse.llm.crossencoder import ME, CrossEncoder, Line, Window
+from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
 from ipse.store.protocol import Store
@@ -50,18 +50,35 @@ class Evidence:
 class Library:
     """All chunks of a person with their vectors, ready to be searched many times."""
 
-    def __init__(self, store: Store, embedder: Embedder, reader: CrossEncoder) -> None:
-        self.person: Person = store.person
+    def __init__(
+        self,
+        person: Person,
+        chunks: Sequence[Chunk],
+        vectors: Vectors,
+        embedder: Embedder,
+        reader: CrossEncoder,
+        judge: CrossEncoder,
+    ) -> None:
+        """`vectors` are the chunks', row by row; `reader` tells what answers, `judge` what speaks against."""
+        self.person = person
         self.embedder = embedder
         self.reader = reader
-        self.chunks = store.chunks()
-        ids, vectors = store.vectors()
-        place = {chunk_id: i for i, chunk_id in enumerate(ids)}
-        rows = [place[c.id] for c in self.chunks]
-        self.vectors: Vectors = vectors[rows] if rows else np.zeros((0, embedder.dims), np.float32)
+        self.judge = judge
+        self.chunks = chunks
+        self.vectors = vectors
         self.subjects = _subjects(self.chunks, self.person)
         self.stems = [frozenset(stem(w) for w in content_words(c.text)) for c in self.chunks]
         self._frequency = Counter(s for stems in self.stems for s in stems)
+
+    @classmethod
+    def of(cls, store: Store, embedder: Embedder, reader: CrossEncoder, judge: CrossEncoder) -> Library:
+        """Everything in the store."""
+        chunks = store.chunks()
+        ids, vectors = store.vectors()
+        place = {chunk_id: i for i, chunk_id in enumerate(ids)}
+        rows = [place[c.id] for c in chunks]
+        own = vectors[rows] if rows else np.zeros((0, embedder.dims), np.float32)
+        return cls(store.person, chunks, own, embedder, reader, judge)
 
     def near(self, text: str, limit: int = 6, *, own_only: bool = False) -> list[Evidence]:
         """Nearest in meaning first; assistants' replies are never evidence about the person."""
@@ -73,16 +90,28 @@ class Library:
     def search(self, question: str, limit: int = 6) -> list[Evidence]:
         """Those that answer the question likeliest first: the nearest are read where they stand."""
         scores = self._nearness(question)
-        windows = self._windows([int(i) for i in np.argsort(-scores, kind="stable")[:NEAREST]])
-        asked = neutral(question, self.person.names)
-        readings = self.reader.read([Window(asked, tuple(self._line(i) for i in places)) for places in windows])
-        found: dict[int, float] = {}
-        for places, reading in zip(windows, readings, strict=True):
-            for i, odds in zip(places, reading.scores, strict=True):
-                if self.chunks[i].role in {"self", "other"}:
-                    found[i] = max(found.get(i, -math.inf), odds + MEANING * float(scores[i] - ALIKE))
+        read = self._read("answers", Window(neutral(question, self.person.names), ()), scores)
+        found = {i: odds + MEANING * float(scores[i] - ALIKE) for i, odds in read.items()}
         best = sorted(found, key=lambda i: (-found[i], i))[:limit]
         return [Evidence(self.chunks[i], _likelihood(found[i]), self.subjects[i]) for i in best]
+
+    def against(self, draft: str, request: str) -> dict[str, float]:
+        """chunk id -> log-odds that it speaks against a sentence of a draft, for the nearest."""
+        said = Window(draft, (), neutral(request, self.person.names))
+        read = self._read("against", said, self._nearness(draft))
+        return {self.chunks[i].id: odds for i, odds in read.items()}
+
+    def _read(self, task: Task, asked: Window, nearness: Vectors) -> dict[int, float]:
+        """The log-odds of the nearest sentences and of those around them, assistants' left out."""
+        runs = self._windows([int(i) for i in np.argsort(-nearness, kind="stable")[:NEAREST]])
+        windows = [replace(asked, lines=tuple(self._line(i) for i in places)) for places in runs]
+        found: dict[int, float] = {}
+        reader = self.reader if task == "answers" else self.judge
+        for places, reading in zip(runs, reader.read(windows, task), strict=True):
+            for i, odds in zip(places, reading.scores, strict=True):
+                if self.chunks[i].role in {"self", "other"}:
+                    found[i] = max(found.get(i, -math.inf), odds)
+        return found
 
     def answering(self, question: str, statements: Sequence[str]) -> list[float]:
         """How likely each of the person's statements, by itself, answers the question."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import torch
 
 ME = "this person"
-WEIGHTS = "reader.safetensors"
+READS, JUDGES = "reader.safetensors", "judge.safetensors"
+"""What answers questions, and what was trained further to tell what matters and what speaks against."""
 READER = Path(str(files("ipse") / "reader"))
 """What `pretrain/reading.py` made, and its model card."""
 MARK = "[unused1]"
@@ -218,6 +219,12 @@ def _best_span(logits: torch.Tensor, offsets: Sequence[tuple[int, int]], text: s
 
 
 @cache
-def default_crossencoder() -> CrossEncoder:
-    """The one that ships with ipse."""
-    return CrossEncoder(READER / WEIGHTS)
+def default_reader() -> CrossEncoder:
+    """The one that ships with ipse, for what answers."""
+    return CrossEncoder(READER / READS)
+
+
+@cache
+def default_judge() -> CrossEncoder:
+    """The one that ships with ipse, for what matters and what speaks against."""
+    return CrossEncoder(READER / JUDGES)

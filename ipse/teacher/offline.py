@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz
 
 from ipse.errors import UsageError
-from ipse.llm.crossencoder import default_crossencoder
+from ipse.llm.crossencoder import default_reader
 from ipse.llm.protocol import Embedder
 from ipse.llm.sense import neutral
 from ipse.teacher.bank import Told, load_bank
@@ -65,7 +65,7 @@ class OfflineTeacher:
         if self._lately is None or self._lately[:2] != known:
             kept = [(at, fact) for at, fact in enumerate(facts) if fact.attribute is None]
             told = [Told(fact.statement, *_beside(facts, at)) for at, fact in kept]
-            found = load_bank(self.embedder, default_crossencoder()).answered_by(told, person.names)
+            found = load_bank(self.embedder, default_reader()).answered_by(told, person.names)
             self._lately = (*known, {fact.id: questions for (_, fact), questions in zip(kept, found, strict=True)})
         return self._lately[2]
 
