@@ -196,9 +196,12 @@ def _mixed_up(response: str, own: Sequence[Fact]) -> Iterator[Clash]:
 
 
 def _spoken_against(query: str, response: str, alive: Sequence[Fact], library: Library) -> Iterator[Clash]:
-    """Sentences that what the person or others said is read to speak against."""
+    """Sentences that what the person or others said is read to speak against, but for those that only repeat it."""
     by_chunk = {ref: f for f in alive for ref in f.refs}
+    said = [word_stems(f.statement) for f in alive]
     for piece in pieces(response):
+        if any(word_stems(piece) <= stems for stems in said):
+            continue
         odds = {i: o for i, o in library.against(piece, query).items() if i in by_chunk}
         best = max(odds, key=odds.__getitem__, default="")
         if best and odds[best] >= SPEAKS_AGAINST:
