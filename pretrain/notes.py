@@ -8,12 +8,14 @@ answers, `traps` questions about the person that only another's line seems to an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from ipse.errors import BrokenInput
 
+T = TypeVar("T")
 NOTES = Path(__file__).parent / "notes"
 PERSON = "me"
 """How the files call the person among the speakers."""
@@ -45,25 +47,31 @@ class Note:
 
 def read_notes(folder: Path = NOTES) -> list[Note]:
     """All notes under `folder`, in the order of the files' names. Raises BrokenInput that names the line."""
-    return [note for file in sorted(folder.glob("*.jsonl")) for note in _notes(file)]
+    return list(rows(folder, "a note", _note))
 
 
-def _notes(file: Path) -> Iterator[Note]:
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            told = json.loads(line)
-            said = tuple((speaker, text) for speaker, text in told["said"])
-            asked = [Question(q["q"], tuple(q["at"]), q["a"]) for q in told["qa"]]
-            asked += [Question(text) for text in told["absent"]]
-            asked += [Question(trap["q"], seems=tuple(trap["at"])) for trap in told["traps"]]
-            for question in asked:
-                if question.at and question.answer not in said[question.at[0]][1]:
-                    raise BrokenInput(f"{file}:{number}", f"{question.answer!r} does not stand in its line")
-            yield Note(f"{file.stem}/{told['person']}", told["person"], said, tuple(asked))
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError, IndexError) as fault:
-            raise BrokenInput(f"{file}:{number}", f"not a note: {fault!r}") from fault
+def rows(folder: Path, what: str, row_of: Callable[[Path, int, Any], T]) -> Iterator[T]:
+    """What `row_of` (file, line number, parsed line) makes of each line. Raises BrokenInput that names the line."""
+    for file in sorted(folder.glob("*.jsonl")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                row = row_of(file, number, json.loads(line))
+            except (KeyError, TypeError, ValueError, IndexError) as fault:
+                raise BrokenInput(f"{file}:{number}", f"not {what}: {fault!r}") from fault
+            yield row
+
+
+def _note(file: Path, number: int, told: Any) -> Note:
+    said = tuple((speaker, text) for speaker, text in told["said"])
+    asked = [Question(q["q"], tuple(q["at"]), q["a"]) for q in told["qa"]]
+    asked += [Question(text) for text in told["absent"]]
+    asked += [Question(trap["q"], seems=tuple(trap["at"])) for trap in told["traps"]]
+    for question in asked:
+        if question.at and question.answer not in said[question.at[0]][1]:
+            raise BrokenInput(f"{file}:{number}", f"{question.answer!r} does not stand in its line")
+    return Note(f"{file.stem}/{told['person']}", told["person"], said, tuple(asked))
 
 
 def apart(notes: list[Note], every: int = 8) -> tuple[list[Note], list[Note]]:

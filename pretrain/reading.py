@@ -33,7 +33,6 @@ from ipse.llm.crossencoder import (
     READS,
     CrossEncoder,
     Encoded,
-    Task,
     Window,
     encode,
     line_scores,
@@ -54,8 +53,8 @@ class ReadingPlan:
     tuned: int = 4
     """Layers trained, counted from the top; the lower ones and the word embeddings stay MiniLM's."""
     learning_rate: float = 2e-4
-    rounds: tuple[tuple[Task, ...], ...] = (("answers",), ("answers", "matters", "against"))
-    """The tasks of each time through the notes: of the reader and of the judge."""
+    rounds: int = 2
+    """Times through the notes: the questions for the reader, then all three tasks for the judge."""
     batch: int = 16
     span_weight: float = 0.3
     seed: int = 0
@@ -102,9 +101,9 @@ def train(
     report: Callable[[str], None] = print,
 ) -> None:
     """Trains from the `first` round on and saves to `out`, every 400 steps and at the end of each round."""
-    for number in range(first, len(plan.rounds) + 1):
+    for number in range(first, plan.rounds + 1):
         rng = random.Random(f"{plan.seed}/{number}")
-        todo = cases(plan.rounds[number - 1], notes, askers, default_embedder(), rng)
+        todo = cases(notes, askers if number > 1 else (), default_embedder(), rng)
         train_round(number, todo, plan, out, report)
 
 

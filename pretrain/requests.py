@@ -8,13 +8,12 @@ only seems near; `good` are sentences nothing speaks against, `bad` are such wit
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ipse.errors import BrokenInput
-from pretrain.notes import PERSON, Note
+from pretrain.notes import PERSON, Note, rows
 
 REQUESTS = Path(__file__).parent / "requests"
 Place = tuple[int, int]
@@ -53,29 +52,22 @@ def read_requests(notes: Sequence[Note], folder: Path = REQUESTS) -> list[Asker]
     said: dict[str, list[tuple[tuple[str, str], ...]]] = {}
     for note in notes:
         said.setdefault(note.id, []).append(note.said)
-    return [asker for file in sorted(folder.glob("*.jsonl")) for asker in _askers(file, said)]
+    return list(rows(folder, "a person's requests", lambda file, _, told: _asker(file, told, said)))
 
 
-def _askers(file: Path, said: dict[str, list[tuple[tuple[str, str], ...]]]) -> Iterator[Asker]:
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            told = json.loads(line)
-            id_ = f"{file.stem}/{told['person']}"
-            notes = (*said[id_], tuple((PERSON, wish) for wish in told["wishes"]))
-            requests = tuple(
-                Request(
-                    r["ask"],
-                    _places(r["matters"], notes),
-                    _places(r["apart"], notes),
-                    (*map(Draft, r["good"]), *[Draft(b["says"], _places(b["against"], notes)) for b in r["bad"]]),
-                )
-                for r in told["requests"]
-            )
-            yield Asker(id_, told["person"], notes, requests)
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError, IndexError) as fault:
-            raise BrokenInput(f"{file}:{number}", f"not a person's requests: {fault!r}") from fault
+def _asker(file: Path, told: Any, said: dict[str, list[tuple[tuple[str, str], ...]]]) -> Asker:
+    id_ = f"{file.stem}/{told['person']}"
+    notes = (*said[id_], tuple((PERSON, wish) for wish in told["wishes"]))
+    requests = tuple(
+        Request(
+            r["ask"],
+            _places(r["matters"], notes),
+            _places(r["apart"], notes),
+            (*map(Draft, r["good"]), *[Draft(b["says"], _places(b["against"], notes)) for b in r["bad"]]),
+        )
+        for r in told["requests"]
+    )
+    return Asker(id_, told["person"], notes, requests)
 
 
 def _places(found: list[list[int]], notes: Sequence[Sequence[object]]) -> tuple[Place, ...]:

@@ -45,18 +45,14 @@ def lines_of(note: Note) -> list[Line]:
     return [Line(ME if who == PERSON else who, text) for who, text in note.said]
 
 
-def cases(
-    tasks: Sequence[Task], notes: Sequence[Note], askers: Sequence[Asker], embedder: Embedder, rng: random.Random
-) -> list[Case]:
-    """One round's windows."""
+def cases(notes: Sequence[Note], askers: Sequence[Asker], embedder: Embedder, rng: random.Random) -> list[Case]:
+    """The windows of the questions; if anybody asks for something, half of those and the windows of the requests."""
     found = answers_cases(notes, rng)
-    if len(tasks) == 1:
-        return found
-    found = rng.sample(found, len(found) // 2)
+    if askers:
+        found = rng.sample(found, len(found) // 2)
     for asker in askers:
         shelf = Shelf(asker, embedder)
-        judged = [*matters_cases(shelf, asker, rng), *against_cases(shelf, asker, rng)]
-        found += [case for case in judged if case.task in tasks]
+        found += [*matters_cases(shelf, asker, rng), *against_cases(shelf, asker, rng)]
     return found
 
 

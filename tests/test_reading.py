@@ -161,7 +161,7 @@ def test_a_short_training_of_the_reader_is_saved_read_and_taken_up_again(tmp_pat
     plan = replace(reading.ReadingPlan(), batch=8, tuned=1)
     who = [replace(asker, requests=asker.requests[:1]) for asker in askers()[:1]]
     told: list[str] = []
-    reading.train(few()[:2], who, replace(plan, rounds=plan.rounds[:1]), tmp_path, report=told.append)
+    reading.train(few()[:2], who, replace(plan, rounds=1), tmp_path, report=told.append)
     first = load_file(tmp_path / READS)
     assert {k.split(".")[1] for k in first if k.startswith("layers.")} == {"0"}
     reading.train(few()[:2], who, plan, tmp_path, first=2, report=told.append)

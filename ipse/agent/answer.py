@@ -38,9 +38,9 @@ NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS, MOST_WORDS = 38, 40
 DENIES, WEAK = 0.6, 0.85
-"""From this probability on the weights' not knowing outweighs a sentence that answers less likely than that."""
+"""From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE = 0.5
-"""Least token probability for the weights' memory to count."""
+"""Least confidence, a share among drafts, for the weights' memory to count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,7 @@ class Library:
     def answering(self, question: str, statements: Sequence[str]) -> list[float]:
         """How likely each of the person's statements, by itself, answers the question."""
         asked = neutral(question, self.person.names)
-        readings = self.reader.read([Window(asked, (Line(ME, text),)) for text in statements])
-        return [_likelihood(reading.scores[0]) for reading in readings]
+        return [_likelihood(odds) for odds in self.reader.alone([(asked, text) for text in statements])]
 
     def _nearness(self, text: str) -> Vectors:
         """Each chunk's likeness to the text, with its neighbours' and that of rare words they share."""

@@ -194,6 +194,16 @@ class CrossEncoder:
                     found[i] = _reading(heads, task, out[row], encoded[i], windows[i])
         return [found[i] for i in range(len(windows))]
 
+    def alone(self, asked: Sequence[tuple[str, str]]) -> list[float]:
+        """For each (question, sentence of the person's) the log-odds that the sentence by itself answers.
+
+        What is asked twice is read once.
+        """
+        windows = {pair: Window(pair[0], (Line(ME, pair[1]),)) for pair in asked}
+        read = self.read(list(windows.values()))
+        odds = {pair: reading.scores[0] for pair, reading in zip(windows, read, strict=True)}
+        return [odds[pair] for pair in asked]
+
 
 def _reading(heads: Any, task: Task, out: torch.Tensor, one: Encoded, window: Window) -> Reading:
     missing = len(window.lines) - len(one.marks)

@@ -19,7 +19,8 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A generated message. `confidence` is the least token probability, where the model tells it."""
+    """A generated message. `confidence` is the least token probability, where the model tells it, or its share among
+    several drafts where they were weighed."""
 
     text: str
     confidence: float | None = None

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ipse.llm.crossencoder import ME, CrossEncoder, Line, Window
+from ipse.llm.crossencoder import CrossEncoder
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.llm.sense import neutral
@@ -59,11 +59,12 @@ def _read(
     prompts: Sequence[Sequence[Message]], drafts: Sequence[Sequence[Reply]], names: Sequence[str], reader: CrossEncoder
 ) -> list[list[float]]:
     """For every draft the log-odds that it answers its question."""
-    windows = []
-    for prompt, own in zip(prompts, drafts, strict=True):
-        asked = neutral(prompt[-1].content, names)
-        windows += [Window(asked, (Line(ME, neutral(reply.text.split(WROTE, 1)[-1], names)),)) for reply in own]
-    odds = iter([reading.scores[0] for reading in reader.read(windows)])
+    asked = [
+        (neutral(prompt[-1].content, names), neutral(reply.text.split(WROTE, 1)[-1], names))
+        for prompt, own in zip(prompts, drafts, strict=True)
+        for reply in own
+    ]
+    odds = iter(reader.alone(asked))
     return [[next(odds) for _ in own] for own in drafts]
 
 
