@@ -1,13 +1,14 @@
 """Trains the cross-encoders: which line of a note answers, matters or speaks against a draft, or that none does.
 
-The upper layers of MiniLM and some heads, in two rounds: questions, which make the reader; then from there all three
-tasks, which make the judge (it answers worse than the reader, so both are kept). The loss is one softmax
-over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), one over first and last tokens of the
-answering line, and for what matters, where several lines do, one sigmoid a line. Every eighth person is held out.
+The upper layers of MiniLM and some heads, in three rounds: questions about single notes, then those about whole lives
+beside half of them, which make the reader; then from there all three tasks, which make the judge (it answers worse
+than the reader, so both are kept). The loss is one softmax over the lines and "none" (as SQuAD 2's null answer:
+Devlin et al. 2019, 4.3), one over first and last tokens of the answering line, and for what matters, where several
+lines do, one sigmoid a line. Every eighth person is held out.
 
-    python -m pretrain.reading [--out DIR] [--round 2]        an hour and a half on two cores without bfloat16
+    python -m pretrain.reading [--out DIR] [--rounds 1 2 3]        two hours and a half on two cores without bfloat16
 
-`--round 2` goes on from the reader in DIR.
+Rounds 2 and 3 go on from the reader in DIR.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
+from ipse.agent.answer import KNOWN
+from ipse.agent.evidence import Library
 from ipse.llm.arithmetic import fast
 from ipse.llm.crossencoder import (
     JUDGES,
@@ -33,7 +37,6 @@ from ipse.llm.crossencoder import (
     READS,
     CrossEncoder,
     Encoded,
-    Window,
     encode,
     line_scores,
     load_weights,
@@ -43,9 +46,13 @@ from ipse.llm.crossencoder import (
 from ipse.llm.minilm import bare_model, default_embedder
 from ipse.llm.protocol import Vectors
 from ipse.llm.sense import neutral
-from pretrain.notes import Note, apart, read_notes
+from ipse.types import Chunk, Person
+from pretrain.lives import PERSON, Life, apart, read_lives
 from pretrain.requests import Asker, read_requests
-from pretrain.windows import Case, Shelf, cases, lines_of
+from pretrain.windows import Case, answers_cases, meanings, requests_cases, shelf_of, texts_of
+
+MAKES = {1: READS, 2: READS, 3: JUDGES}
+"""Of each round the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,6 @@ class ReadingPlan:
     tuned: int = 4
     """Layers trained, counted from the top; the lower ones and the word embeddings stay MiniLM's."""
     learning_rate: float = 2e-4
-    rounds: int = 2
-    """Times through the notes: the questions for the reader, then all three tasks for the judge."""
     batch: int = 16
     span_weight: float = 0.3
     seed: int = 0
@@ -93,22 +98,42 @@ def span_of(answer: str, text: str, offsets: Sequence[tuple[int, int]]) -> tuple
 
 
 def train(
-    notes: Sequence[Note],
+    lives: Sequence[Life],
     askers: Sequence[Asker],
     plan: ReadingPlan,
     out: Path,
-    first: int = 1,
+    rounds: Sequence[int] = (1, 2, 3),
     report: Callable[[str], None] = print,
 ) -> None:
-    """Trains from the `first` round on and saves to `out`, every 400 steps and at the end of each round."""
-    for number in range(first, plan.rounds + 1):
+    """Saves to `out`, every 400 steps and at the end of each round."""
+    for number in rounds:
         rng = random.Random(f"{plan.seed}/{number}")
-        todo = cases(notes, askers if number > 1 else (), default_embedder(), rng)
-        train_round(number, todo, plan, out, report)
+        train_round(number, cases_of(number, lives, askers, rng), plan, out, report)
+
+
+def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: random.Random) -> list[Case]:
+    """What a round learns from."""
+    embedder = default_embedder()
+    of_notes = [life for life in lives if any(q.of is not None for q in life.questions)]
+    whole = [life for life in lives if life not in of_notes]
+    found = [case for life in of_notes for case in answers_cases(life, {}, rng)]
+    if number == 1:
+        return found
+    known = meanings((text for life in whole for text in texts_of(life)), embedder)
+    found = [
+        *rng.sample(found, len(found) // 2),
+        *(case for life in whole for case in answers_cases(life, known, rng)),
+    ]
+    if number == 2:
+        return found
+    return [
+        *rng.sample(found, len(found) // 2),
+        *(case for asker in askers for case in requests_cases(asker, embedder, rng)),
+    ]
 
 
 def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path, report: Callable[[str], None]) -> None:
-    """One time through the cases; the second begins with the reader in `out`."""
+    """One time through the cases; from the second on it begins with the reader in `out`."""
     torch.manual_seed(plan.seed + number)
     rng = random.Random(plan.seed + number)
     tokenizer, model = bare_model()
@@ -141,8 +166,8 @@ def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path,
         if step % 100 == 0:
             report(f"reading: round {number}, step {step} of {len(groups)}, loss {sum(recent) / len(recent):.3f}")
         if step % 400 == 0:
-            save(tuned, heads, out / (READS if number == 1 else JUDGES))
-    save(tuned, heads, out / (READS if number == 1 else JUDGES))
+            save(tuned, heads, out / MAKES[number])
+    save(tuned, heads, out / MAKES[number])
 
 
 def batches(encoded: Sequence[Encoded], size: int, rng: random.Random) -> list[list[int]]:
@@ -161,23 +186,40 @@ def save(tuned: nn.Module, heads: nn.Module, file: Path) -> None:
     save_file({k: v.detach().half().contiguous() for k, v in state.items()}, file)
 
 
-def found_by_reading(notes: Sequence[Note], reader: CrossEncoder) -> dict[str, float]:
-    """line: the answering line of its own note, if any line is said to answer; none: "none" where none does;
-    words: the answer's words among those marked in the right line; known: see `_auc`."""
-    asked = [(note, q) for note in notes for q in note.questions]
-    windows = [Window(neutral(q.text, [n.person]), tuple(lines_of(n))) for n, q in asked]
-    line, none, words, known, unknown = [], [], [], [], []
-    for (_, question), read in zip(asked, reader.read(windows), strict=True):
-        best = int(np.argmax(read.scores))
-        if not question.at:
-            none.append(read.scores[best] < 0)
-            unknown.append(read.scores[best])
-            continue
-        known.append(read.scores[best])
-        line.append(best in question.at and read.scores[best] >= 0)
-        marked, wanted = (set(t.casefold().split()) for t in (read.answers[question.at[0]], question.answer))
-        words.append(len(marked & wanted) / len(marked | wanted))
-    return {"line": _share(line), "none": _share(none), "words": float(np.mean(words)), "known": _auc(known, unknown)}
+def found_by_searching(lives: Sequence[Life], reader: CrossEncoder) -> dict[str, float]:
+    """As `ipse ask` searches. line: the first line found is a right one and would be given; none: no line would,
+    where none answers; now: as line, of what has changed; known: see `_auc`."""
+    line, none, now, known, unknown = [], [], [], [], []
+    for life in lives:
+        library = library_of(life, reader)
+        for question in life.questions:
+            (first, *_) = library.search(question.text, 1)
+            place = tuple(map(int, first.chunk.id.split("/")))
+            given = first.score >= KNOWN
+            if not question.at:
+                none.append(not given)
+                unknown.append(first.score)
+                continue
+            known.append(first.score)
+            line.append(given and place in question.at)
+            if question.seems:
+                now.append(line[-1])
+    return {"line": _share(line), "none": _share(none), "now": _share(now), "known": _auc(known, unknown)}
+
+
+def library_of(life: Life, reader: CrossEncoder) -> Library:
+    """A life as it would lie in a store; chunks are named by note and line, and a note is a day."""
+    chunks = [
+        Chunk(
+            f"{note}/{line}", str(note), f"{note}/{line}", "self" if who == PERSON else "other", who, text,
+            datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=note), 0, len(text), line,
+        )
+        for note, lines in enumerate(life.notes)
+        for line, (who, text) in enumerate(lines)
+    ]  # fmt: skip
+    embedder = default_embedder()
+    vectors = embedder.embed([chunk.text for chunk in chunks])
+    return Library(Person(life.person), chunks, vectors, embedder, reader, reader)
 
 
 def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, float]:
@@ -186,7 +228,7 @@ def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, 
     by its highest line; blame: how often that line is a right one."""
     matters, near, blame, faulty, sound = [], [], [], [], []
     for asker in askers:
-        shelf = Shelf(asker, default_embedder())
+        shelf = shelf_of(asker, default_embedder())
         for request in asker.requests:
             text = neutral(request.text, shelf.names)
             right = [place in request.matters for place in shelf.places]
@@ -217,16 +259,16 @@ def _auc(high: Sequence[float] | Vectors, low: Sequence[float] | Vectors) -> flo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=READER)
-    parser.add_argument("--round", type=int, default=1, help="the first to do")
+    parser.add_argument("--rounds", type=int, nargs="*", choices=list(MAKES), default=list(MAKES))
     args = parser.parse_args()
-    notes = read_notes()
-    kept, held_out = apart(notes)
-    known = {note.id for note in kept}
-    askers = read_requests(notes)
-    train(kept, [a for a in askers if a.id in known], ReadingPlan(), args.out, args.round)
+    lives = read_lives()
+    kept, held_out = apart(lives)
+    askers = read_requests(lives)
+    train(kept, [a for a in askers if a.life.id in {life.id for life in kept}], ReadingPlan(), args.out, args.rounds)
     reader, judge = CrossEncoder(args.out / READS), CrossEncoder(args.out / JUDGES)
-    found = found_by_reading(held_out, reader) | found_by_judging([a for a in askers if a.id not in known], judge)
-    print(json.dumps(found, indent=1))
+    whole = [life for life in held_out if all(q.of is None for q in life.questions)]
+    unseen = [a for a in askers if a.life.id in {life.id for life in held_out}]
+    print(json.dumps(found_by_searching(whole, reader) | found_by_judging(unseen, judge), indent=1))
 
 
 if __name__ == "__main__":

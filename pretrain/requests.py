@@ -1,4 +1,4 @@
-"""Requests written for ipse: what the people of the notes ask of an assistant, what it must have in mind, and
+"""Requests written for ipse: what the people of the lives ask of an assistant, what it must have in mind, and
 sentences of drafts that go against something they said, or against nothing.
 
 One person a line, in a file named as that with their notes: `wishes` are a further note in their own voice; of each of
@@ -9,15 +9,13 @@ only seems near; `good` are sentences nothing speaks against, `bad` are such wit
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pretrain.notes import PERSON, Note, rows
+from pretrain.lives import PERSON, Life, Place, places, rows
 
 REQUESTS = Path(__file__).parent / "requests"
-Place = tuple[int, int]
-"""(note, line)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +36,28 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """`id` is that of their notes."""
+    """A person whose last note holds the wishes, and what they ask for."""
 
-    id: str
-    person: str
-    notes: tuple[tuple[tuple[str, str], ...], ...]
-    """Of each note the (speaker, sentence) lines; the last one holds the wishes."""
+    life: Life
     requests: tuple[Request, ...]
 
 
-def read_requests(notes: Sequence[Note], folder: Path = REQUESTS) -> list[Asker]:
+def read_requests(lives: Sequence[Life], folder: Path = REQUESTS) -> list[Asker]:
     """Everyone under `folder`, in the order of the files. Raises BrokenInput that names the line."""
-    said: dict[str, list[tuple[tuple[str, str], ...]]] = {}
-    for note in notes:
-        said.setdefault(note.id, []).append(note.said)
-    return list(rows(folder, "a person's requests", lambda file, _, told: _asker(file, told, said)))
+    known = {life.id: life for life in lives}
+    return list(rows(folder, "a person's requests", lambda file, _, told: _asker(file, told, known)))
 
 
-def _asker(file: Path, told: Any, said: dict[str, list[tuple[tuple[str, str], ...]]]) -> Asker:
-    id_ = f"{file.stem}/{told['person']}"
-    notes = (*said[id_], tuple((PERSON, wish) for wish in told["wishes"]))
+def _asker(file: Path, told: Any, known: dict[str, Life]) -> Asker:
+    life = known[f"{file.stem}/{told['person']}"]
+    life = replace(life, notes=(*life.notes, tuple((PERSON, wish) for wish in told["wishes"])))
     requests = tuple(
         Request(
             r["ask"],
-            _places(r["matters"], notes),
-            _places(r["apart"], notes),
-            (*map(Draft, r["good"]), *[Draft(b["says"], _places(b["against"], notes)) for b in r["bad"]]),
+            places(r["matters"], life.notes),
+            places(r["apart"], life.notes),
+            (*map(Draft, r["good"]), *[Draft(b["says"], places(b["against"], life.notes)) for b in r["bad"]]),
         )
         for r in told["requests"]
     )
-    return Asker(id_, told["person"], notes, requests)
-
-
-def _places(found: list[list[int]], notes: Sequence[Sequence[object]]) -> tuple[Place, ...]:
-    places = tuple((note, line) for note, line in found)
-    for note, line in places:
-        if not (0 <= note < len(notes) and 0 <= line < len(notes[note])):
-            raise ValueError(f"there is no line {line} in note {note}")
-    return places
+    return Asker(life, requests)

@@ -1,14 +1,14 @@
 """Windows from which the reader learns: which line answers, which matter for a request, which speak against a draft.
 
 They are cut as it will see them: around the sentences nearest in meaning and around the right ones, at random
-places, so that a line isn't known by where it stands; with answering lines left out; from notes where nothing
-answers.
+places, so that a line isn't known by where it stands; the nearest of all notes beside each other in order of time, what
+has changed since among them; with answering lines left out; from notes where nothing answers.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,15 +16,19 @@ import numpy as np
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
-from pretrain.notes import PERSON, Note, Question
-from pretrain.requests import Asker, Place
+from pretrain.lives import PERSON, Life, Place, Question
+from pretrain.requests import Asker
 
 MOST_LINES = 5
-"""Of a window."""
+"""Of a window around a line."""
 ELSEWHERE = 0.15
-"""Windows of other notes for each question, where nothing answers."""
+"""Windows of other notes for each question of one note, where nothing answers."""
 CUT = 0.15
 """Share of windows that lose their answering lines."""
+RIVALS = (4, 8)
+"""Lines that are read beside each other, at least and at most."""
+NEARBY = 6
+"""So many of the nearest lines may have a window around them."""
 LINES = 4
 """Of a window about a request, at most."""
 NEAR_REQUEST, NEAR_DRAFT = 4, 1
@@ -41,66 +45,35 @@ class Case:
     answer: str = ""
 
 
-def lines_of(note: Note) -> list[Line]:
-    return [Line(ME if who == PERSON else who, text) for who, text in note.said]
+Meanings = Mapping[str, Vectors]
+"""The sentence vector of each text without the person's name."""
 
 
-def cases(notes: Sequence[Note], askers: Sequence[Asker], embedder: Embedder, rng: random.Random) -> list[Case]:
-    """The windows of the questions; if anybody asks for something, half of those and the windows of the requests."""
-    found = answers_cases(notes, rng)
-    if askers:
-        found = rng.sample(found, len(found) // 2)
-    for asker in askers:
-        shelf = Shelf(asker, embedder)
-        found += [*matters_cases(shelf, asker, rng), *against_cases(shelf, asker, rng)]
-    return found
-
-
-def answers_cases(notes: Sequence[Note], rng: random.Random) -> list[Case]:
-    by_person: dict[str, list[Note]] = {}
-    for note in notes:
-        by_person.setdefault(note.id, []).append(note)
-    found = []
-    for note in notes:
-        others = [n for n in by_person[note.id] if n is not note] or rng.sample(list(notes), 3)
-        for question in note.questions:
-            text = neutral(question.text, [note.person])
-            lines = lines_of(note)
-            found.append(_case(text, lines, question, rng))
-            if question.at and rng.random() < CUT:
-                gone = [line for i, line in enumerate(lines) if i not in question.at]
-                found.append(_case(text, gone, Question(""), rng))
-            if rng.random() < ELSEWHERE:
-                found.append(_case(text, lines_of(rng.choice(others)), Question(""), rng))
-    return found
-
-
-def _case(text: str, lines: list[Line], question: Question, rng: random.Random) -> Case:
-    """Some of the lines in a row, with those that answer, or seem to, among them if they lie near each other."""
-    place = question.at or question.seems or (rng.randrange(len(lines)),)
-    if max(place) - min(place) >= MOST_LINES:
-        place = place[:1]
-    start = max(0, rng.randint(max(place) - MOST_LINES + 1, min(place)))
-    shown = lines[start : start + MOST_LINES]
-    right = tuple(i - start for i in question.at if start <= i < start + len(shown))
-    return Case("answers", Window(text, tuple(shown)), right, question.answer)
+def meanings(texts: Iterable[str], embedder: Embedder) -> Meanings:
+    """Of many people's texts at once: in large batches MiniLM is many times faster."""
+    distinct = list(dict.fromkeys(texts))
+    return dict(zip(distinct, embedder.embed(distinct), strict=True))
 
 
 class Shelf:
-    """All lines of one person, with their meanings."""
+    """All lines of one person in order of time, and how near they are to some texts."""
 
-    def __init__(self, asker: Asker, embedder: Embedder) -> None:
-        self.places: list[Place] = [(n, i) for n, note in enumerate(asker.notes) for i in range(len(note))]
-        self.lines = [Line(ME if who == PERSON else who, text) for note in asker.notes for who, text in note]
-        self.names = [asker.person]
-        self.vectors = embedder.embed([neutral(line.text, self.names) for line in self.lines])
-        asked = [text for r in asker.requests for text in (r.text, *(draft.text for draft in r.drafts))]
-        self._asked = dict(zip(asked, embedder.embed([neutral(text, self.names) for text in asked]), strict=True))
+    def __init__(self, life: Life, known: Meanings) -> None:
+        """`known` has the lines' meanings and those of the texts they are held against."""
+        self.places: list[Place] = [(n, i) for n, note in enumerate(life.notes) for i in range(len(note))]
+        self.at = {place: i for i, place in enumerate(self.places)}
+        self.lines = [Line(ME if who == PERSON else who, text) for note in life.notes for who, text in note]
+        self.names = [life.person]
+        self._known = known
 
     def nearness(self, text: str) -> Vectors:
-        """Of every line to a request or a draft of this person, by sentence vectors."""
-        near: Vectors = self.vectors @ self._asked[text]
+        """Of every line to one of the texts, by sentence vectors."""
+        lines = np.stack([self._meaning(line.text) for line in self.lines])
+        near: Vectors = lines @ self._meaning(text)
         return near
+
+    def _meaning(self, text: str) -> Vectors:
+        return self._known[neutral(text, self.names)]
 
     def nearest(self, text: str) -> list[int]:
         return [int(i) for i in np.argsort(-self.nearness(text), kind="stable")]
@@ -112,14 +85,17 @@ class Shelf:
 
     def _parts(self) -> Iterator[tuple[Line, ...]]:
         for note in range(self.places[-1][0] + 1):
-            own = [line for line, place in zip(self.lines, self.places, strict=True) if place[0] == note]
-            yield from (tuple(own[i : i + LINES]) for i in range(0, len(own), LINES))
+            own = self._of(note)
+            yield from (tuple(self.lines[i] for i in own[k : k + LINES]) for k in range(0, len(own), LINES))
 
-    def around(self, at: int, rng: random.Random) -> list[int]:
-        """At most LINES lines in a row of one note, this one among them at a random place."""
-        note = [i for i, place in enumerate(self.places) if place[0] == self.places[at][0]]
-        start = max(note[0], at - rng.randrange(LINES))
-        return [i for i in range(start, start + LINES) if i <= note[-1]]
+    def _of(self, note: int) -> list[int]:
+        return [i for i, place in enumerate(self.places) if place[0] == note]
+
+    def around(self, at: int, rng: random.Random, most: int = LINES) -> list[int]:
+        """At most so many lines in a row of one note, this one among them at a random place."""
+        note = self._of(self.places[at][0])
+        start = max(note[0], at - rng.randrange(most))
+        return [i for i in range(start, start + most) if i <= note[-1]]
 
     def runs(self, wanted: Sequence[int], rng: random.Random) -> list[list[int]]:
         """Windows that hold all of the wanted lines, none of them twice if it can be helped."""
@@ -130,25 +106,81 @@ class Shelf:
             left = [i for i in left if i not in run]
         return found
 
+    def case(self, task: Task, text: str, run: Sequence[int], right: Sequence[int], told: str = "") -> Case:
+        """The lines of `run` as a window; `right` are places on the shelf, and `told` an answer in the first."""
+        among = tuple(run.index(i) for i in right if i in run)
+        window = Window(neutral(text, self.names), tuple(self.lines[i] for i in run))
+        return Case(task, window, among, told if right and right[0] in run else "")
+
+
+def texts_of(life: Life) -> list[str]:
+    """What must be known for `answers_cases`; a question of one note is held against no other line."""
+    lines = [text for note in life.notes for _, text in note]
+    return [neutral(t, [life.person]) for t in (*lines, *(q.text for q in life.questions if q.of is None))]
+
+
+def answers_cases(life: Life, known: Meanings, rng: random.Random) -> Iterator[Case]:
+    shelf = Shelf(life, known)
+    for question in life.questions:
+        if question.of is None:
+            yield from _asked_of_a_life(shelf, question, rng)
+        else:
+            yield from _asked_of_a_note(shelf, question, question.of, rng)
+
+
+def _asked_of_a_note(shelf: Shelf, question: Question, note: int, rng: random.Random) -> Iterator[Case]:
+    right = [shelf.at[place] for place in question.at]
+    own = [i for i, place in enumerate(shelf.places) if place[0] == note]
+    place = [*right, *(shelf.at[p] for p in question.seems), rng.choice(own)][0]
+    yield shelf.case("answers", question.text, shelf.around(place, rng, MOST_LINES), right, question.answer)
+    if right and rng.random() < CUT:
+        yield shelf.case("answers", question.text, [i for i in own if i not in right], ())
+    if rng.random() < ELSEWHERE:
+        others = [i for i, place in enumerate(shelf.places) if place[0] != note]
+        if others:
+            yield shelf.case("answers", question.text, shelf.around(rng.choice(others), rng, MOST_LINES), ())
+
+
+def _asked_of_a_life(shelf: Shelf, question: Question, rng: random.Random) -> Iterator[Case]:
+    """Around the right line or one of the nearest, and the nearest from everywhere beside each other."""
+    right, seems = ([shelf.at[place] for place in among] for among in (question.at, question.seems))
+    nearest = shelf.nearest(question.text)
+    start = rng.choice([*right[:1], *seems[:1], rng.choice(nearest[:NEARBY])])
+    yield shelf.case("answers", question.text, shelf.around(start, rng, MOST_LINES), right, question.answer)
+    kept = [] if rng.random() < CUT else right
+    rivals = [i for i in nearest[: 2 * RIVALS[1]] if i not in right and i not in seems]
+    room = rng.randint(*RIVALS) - len(kept) - len(seems)
+    chosen = sorted({*kept, *seems, *rivals[: max(0, room)]})
+    yield shelf.case("answers", question.text, chosen, kept, question.answer)
+
+
+def shelf_of(asker: Asker, embedder: Embedder) -> Shelf:
+    """Ready to be held against their requests and the sentences of drafts."""
+    texts = [text for note in asker.life.notes for _, text in note]
+    texts += [text for r in asker.requests for text in (r.text, *(draft.text for draft in r.drafts))]
+    return Shelf(asker.life, meanings((neutral(text, [asker.life.person]) for text in texts), embedder))
+
+
+def requests_cases(asker: Asker, embedder: Embedder, rng: random.Random) -> Iterator[Case]:
+    shelf = shelf_of(asker, embedder)
+    yield from matters_cases(shelf, asker, rng)
+    yield from against_cases(shelf, asker, rng)
+
 
 def matters_cases(shelf: Shelf, asker: Asker, rng: random.Random) -> Iterator[Case]:
     for request in asker.requests:
-        asked = neutral(request.text, shelf.names)
-        at = {place: i for i, place in enumerate(shelf.places)}
-        right = {at[place] for place in request.matters}
-        wanted = [*right, *(at[place] for place in request.apart), *shelf.nearest(request.text)[:NEAR_REQUEST]]
+        right = [shelf.at[place] for place in request.matters]
+        wanted = [*right, *(shelf.at[place] for place in request.apart), *shelf.nearest(request.text)[:NEAR_REQUEST]]
         for run in shelf.runs(wanted, rng):
-            window = Window(asked, tuple(shelf.lines[i] for i in run))
-            yield Case("matters", window, tuple(k for k, i in enumerate(run) if i in right))
+            yield shelf.case("matters", request.text, run, right)
 
 
 def against_cases(shelf: Shelf, asker: Asker, rng: random.Random) -> Iterator[Case]:
-    at = {place: i for i, place in enumerate(shelf.places)}
     for request in asker.requests:
         asked = neutral(request.text, shelf.names)
         for draft in request.drafts:
-            right = [at[place] for place in draft.against]
-            matter = [at[place] for place in request.matters]
+            right = [shelf.at[place] for place in draft.against]
+            matter = [shelf.at[place] for place in request.matters]
             wanted = [*right, *shelf.nearest(draft.text)[:NEAR_DRAFT]]
             if not right:  # a topic that is touched isn't yet a fault
                 wanted.append(rng.choice(matter))

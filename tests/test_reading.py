@@ -1,4 +1,4 @@
-"""The notes and what is trained on them: files are read or refused by line; a short real training."""
+"""The written lives and what is trained on them: files are read or refused by line; a short real training."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ from ipse.llm.crossencoder import JUDGES, ME, READS, CrossEncoder, encode
 from ipse.llm.minilm import bare_model, default_embedder
 from ipse.llm.sense import neutral
 from pretrain import reading, windows
-from pretrain.notes import Note, apart, read_notes
+from pretrain.lives import Life, apart, read_lives
 from pretrain.requests import Asker, read_requests
 
-NOTE: dict[str, Any] = {
+LIFE: dict[str, Any] = {
     "person": "Hanne",
     "pronoun": "she",
-    "kind": "chat",
-    "date": "2024-05-01",
-    "said": [["me", "New boiler is in."], ["me", "From 1994, out of a school."], ["Ivo", "I drive a Fiat."]],
-    "qa": [{"q": "How old is my boiler?", "at": [1], "a": "1994"}],
-    "absent": ["What is my blood type?"],
-    "traps": [{"q": "What car does Hanne drive?", "at": [2], "owner": "Ivo"}],
+    "notes": [
+        {
+            "kind": "chat",
+            "date": "2024-05-01",
+            "said": [["me", "New boiler is in."], ["me", "From 1994, out of a school."], ["Ivo", "I drive a Fiat."]],
+        },
+        {"kind": "diary", "date": "2024-06-01", "said": [["me", "Boiler burst, a 2003 one from the baths now."]]},
+    ],
+    "qa": [
+        {"q": "How old is my boiler?", "at": [[1, 0]], "a": "2003", "stale": [[0, 1]]},
+        {"q": "Where did it come from?", "at": [[0, 1]], "a": "a school", "of": 0},
+    ],
+    "absent": [{"q": "What is my blood type?"}],
+    "traps": [{"q": "What car does Hanne drive?", "at": [[0, 2]], "owner": "Ivo"}],
 }
 
 
@@ -37,40 +45,52 @@ def written(folder: Path, *lines: str) -> Path:
     return folder
 
 
-def test_a_note_is_read(tmp_path: Path) -> None:
-    note = read_notes(written(tmp_path, json.dumps(NOTE), ""))[0]
-    assert note.said[2] == ("Ivo", "I drive a Fiat.")
-    assert [(q.at, q.seems) for q in note.questions] == [((1,), ()), ((), ()), ((), (2,))]
+def test_a_life_is_read(tmp_path: Path) -> None:
+    (life,) = read_lives(written(tmp_path, json.dumps(LIFE), ""))
+    assert life.notes[0][2] == ("Ivo", "I drive a Fiat.")
+    assert [(q.at, q.seems, q.of) for q in life.questions] == [
+        (((1, 0),), ((0, 1),), None),
+        (((0, 1),), (), 0),
+        ((), (), None),
+        ((), ((0, 2),), None),
+    ]
+
+
+def with_qa(**changed: Any) -> str:
+    return json.dumps({**LIFE, "qa": [{**LIFE["qa"][0], **changed}]})
 
 
 @pytest.mark.parametrize(
     "broken",
     [
         "{",
-        json.dumps({**NOTE, "qa": [{"q": "?", "at": [1], "a": "1995"}]}),
-        json.dumps({**NOTE, "qa": [{"q": "?", "at": [7], "a": "1994"}]}),
-        json.dumps({k: v for k, v in NOTE.items() if k != "said"}),
+        with_qa(a="1995"),
+        with_qa(at=[[0, 7]]),
+        with_qa(stale=[[2, 0]]),
+        json.dumps({k: v for k, v in LIFE.items() if k != "notes"}),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, broken: str) -> None:
     with pytest.raises(BrokenInput, match=r"a\.jsonl:2"):
-        read_notes(written(tmp_path, json.dumps(NOTE), broken))
+        read_lives(written(tmp_path, json.dumps(LIFE), broken))
 
 
-def test_the_notes_here_are_whole_and_held_out_people_are_others() -> None:
-    notes = read_notes()
-    train, held_out = apart(notes)
-    assert len(train) + len(held_out) == len(notes) >= 700
-    assert not {n.id for n in train} & {n.id for n in held_out}
-    assert sum(len(n.questions) for n in notes) > 8000
+def test_the_lives_here_are_whole_and_held_out_people_are_others() -> None:
+    lives = read_lives()
+    train, held_out = apart(lives)
+    assert len(train) + len(held_out) == len(lives) == len({life.id for life in lives}) >= 300
+    assert not {life.id for life in train} & {life.id for life in held_out}
+    assert sum(len(life.questions) for life in lives) > 15000
 
 
-def few() -> list[Note]:
-    return read_notes()[:6]
+def few() -> list[Life]:
+    """One who was asked about single notes, and one about all."""
+    lives = read_lives()
+    return [lives[0], lives[-1]]
 
 
 def askers() -> list[Asker]:
-    return read_requests(read_notes())
+    return read_requests(read_lives())
 
 
 PERSON: dict[str, Any] = {
@@ -79,7 +99,7 @@ PERSON: dict[str, Any] = {
     "requests": [
         {
             "ask": "How do I keep the house warm?",
-            "matters": [[0, 1], [1, 0]],
+            "matters": [[0, 1], [2, 0]],
             "apart": [[0, 2]],
             "good": ["Turn it down at night."],
             "bad": [{"says": "A boiler as new as yours needs no service.", "against": [[0, 1]]}],
@@ -89,15 +109,15 @@ PERSON: dict[str, Any] = {
 
 
 def asked_by(tmp_path: Path, **changed: Any) -> list[Asker]:
-    for name, line in (("notes", NOTE), ("requests", {**PERSON, **changed})):
+    for name, line in (("lives", LIFE), ("requests", {**PERSON, **changed})):
         (tmp_path / name).mkdir()
         written(tmp_path / name, json.dumps(line))
-    return read_requests(read_notes(tmp_path / "notes"), tmp_path / "requests")
+    return read_requests(read_lives(tmp_path / "lives"), tmp_path / "requests")
 
 
 def test_a_persons_requests_are_read_with_their_notes(tmp_path: Path) -> None:
     (asker,) = asked_by(tmp_path)
-    assert asker.notes[1] == (("me", "No lists, please."),)
+    assert asker.life.notes[2] == (("me", "No lists, please."),)
     (request,) = asker.requests
     assert [(draft.text[:4], draft.against) for draft in request.drafts] == [("Turn", ()), ("A bo", ((0, 1),))]
 
@@ -117,16 +137,24 @@ def test_a_broken_request_is_named(tmp_path: Path, broken: dict[str, Any]) -> No
 
 
 def test_the_requests_here_are_whole() -> None:
-    notes = read_notes()
-    everyone = read_requests(notes)
-    assert {asker.id for asker in everyone} == {note.id for note in notes}
+    lives = read_lives()
+    everyone = read_requests(lives)
+    asked_of_notes = {life.id for life in lives if life.questions[0].of is not None}
+    assert {asker.life.id for asker in everyone} == asked_of_notes
     assert sum(len(asker.requests) for asker in everyone) >= 1000
+
+
+def cases_of(life: Life, rng: random.Random) -> list[windows.Case]:
+    return list(windows.answers_cases(life, windows.meanings(windows.texts_of(life), default_embedder()), rng))
 
 
 def test_windows_hold_what_answers() -> None:
     tokenizer, _ = bare_model()
-    for case in windows.answers_cases(few(), random.Random(1)):
-        assert len(case.window.lines) <= windows.MOST_LINES
+    found = [case for life in few() for case in cases_of(life, random.Random(1))]
+    assert any(len(c.right) for c in found)
+    assert any(not c.right for c in found)
+    for case in found:
+        assert 1 <= len(case.window.lines) <= max(windows.RIVALS[1], 12)
         for at in case.right[:1]:
             line = case.window.lines[at]
             if case.answer in line.text:
@@ -139,36 +167,51 @@ def test_windows_hold_what_answers() -> None:
 
 def test_windows_hold_what_matters_and_what_speaks_against() -> None:
     (asker, *_) = askers()
-    shelf = windows.Shelf(asker, default_embedder())
+    shelf = windows.shelf_of(asker, default_embedder())
     matter = list(windows.matters_cases(shelf, asker, random.Random(1)))
     against = list(windows.against_cases(shelf, asker, random.Random(1)))
-    lines = [text for note in asker.notes for _, text in note]
+    lines = [text for note in asker.life.notes for _, text in note]
     for case in [*matter, *against]:
         shown = [line.text for line in case.window.lines]
         assert 1 <= len(shown) <= windows.LINES
         assert " ".join(shown) in " ".join(lines)
     for request in asker.requests:
-        asked = neutral(request.text, [asker.person])
+        asked = neutral(request.text, [asker.life.person])
         right = {c.window.lines[at].text for c in matter if c.window.text == asked for at in c.right}
-        assert right == {asker.notes[n][i][1] for n, i in request.matters}
+        assert right == {asker.life.notes[n][i][1] for n, i in request.matters}
         for draft in request.drafts:
             own = [c for c in against if c.window.text == draft.text]
             assert all(c.window.written_for == asked for c in own)
             assert any(c.right for c in own) == bool(draft.against)
 
 
+def test_what_changed_is_read_beside_what_took_its_place(tmp_path: Path) -> None:
+    (life,) = read_lives(written(tmp_path, json.dumps(LIFE)))
+    rng = random.Random(1)
+    found = [case for _ in range(40) for case in cases_of(life, rng)]
+    both = [c for c in found if "How old" in c.window.text and {"From 1994, out of a school."} < texts(c)]
+    assert any(c.right and c.window.lines[c.right[0]].text.startswith("Boiler burst") for c in both)
+    assert all(c.answer in {"2003", ""} for c in both)
+
+
+def texts(case: windows.Case) -> set[str]:
+    return {line.text for line in case.window.lines}
+
+
 def test_a_short_training_of_the_reader_is_saved_read_and_taken_up_again(tmp_path: Path) -> None:
     plan = replace(reading.ReadingPlan(), batch=8, tuned=1)
     who = [replace(asker, requests=asker.requests[:1]) for asker in askers()[:1]]
+    lives = [replace(life, questions=(*life.questions[:6], *life.questions[-6:])) for life in few()]
+    lives[1] = replace(lives[1], questions=tuple(q for q in few()[1].questions if q.seems or not q.at))
     told: list[str] = []
-    reading.train(few()[:2], who, replace(plan, rounds=1), tmp_path, report=told.append)
+    reading.train(lives, who, plan, tmp_path, rounds=(1, 2), report=told.append)
     first = load_file(tmp_path / READS)
     assert {k.split(".")[1] for k in first if k.startswith("layers.")} == {"0"}
-    reading.train(few()[:2], who, plan, tmp_path, first=2, report=told.append)
+    reading.train(lives, who, plan, tmp_path, rounds=(3,), report=told.append)
     second = load_file(tmp_path / JUDGES)
     changed = {k for k in first if not torch.equal(first[k], second[k])}
     assert {k.split(".")[1] for k in changed if k.startswith("heads.")} >= {"answers", "matters", "against", "span"}
     reader, judge = (CrossEncoder(tmp_path / name) for name in (READS, JUDGES))
-    figures = reading.found_by_reading(few()[2:4], reader) | reading.found_by_judging(who, judge)
-    assert set(figures) == {"line", "none", "words", "known", "matters", "near", "draft", "blame"}
+    figures = reading.found_by_searching(lives, reader) | reading.found_by_judging(who, judge)
+    assert set(figures) == {"line", "none", "now", "known", "matters", "near", "draft", "blame"}
     assert all(0 <= v <= 1 for v in figures.values())
