@@ -3,8 +3,9 @@
 Each person has facts with values made of syllables, so nothing can be guessed. Their adapter is
 trained through the product's own path (ledger -> pairs -> filter -> SFT -> DPO). Then it is asked,
 with an empty context, in wordings that stand nowhere in the grammar, from both perspectives, a
-quarter of the questions about things never told. Two sets of wordings, both never trained on:
-`reworded` asks plainly in other words, `indirect` in riddles ("Which fist leads when I box?").
+quarter of the questions about things never told; and about two things at once ("What do I play, and
+where was I born?"), where both must be said. Two sets of wordings, both never trained on: `reworded`
+asks plainly in other words, `indirect` in riddles ("Which fist leads when I box?").
 Beside it: the bare base, and another person's adapter on the same questions.
 
     python evals/mechanism.py [--people 10] [--facts 50] [--seed 0] [--wordings reworded] [--plain]
@@ -36,6 +37,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from ipse.agent.compound import parts
 from ipse.llm.crossencoder import default_reader
 from ipse.llm.local import LocalChat, embedded_base, load_base
 from ipse.llm.minilm import default_embedder
@@ -58,8 +60,8 @@ ABSENT_SHARE = 0.25
 class Asked:
     question: str
     perspective: Perspective
-    value: str | None
-    """What must be said; None if it was never told."""
+    values: tuple[str, ...]
+    """What must be said; nothing if it was never told."""
 
 
 def wordings(kind: str) -> dict[str, list[str]]:
@@ -96,27 +98,46 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
             if perspective == "third" and fact.sensitivity == "private":
                 continue
             wording = rng.choice(unseen[fact.attribute or ""])
-            asked.append(Asked(voiced(wording, person, perspective), perspective, fact.value))
+            asked.append(Asked(voiced(wording, person, perspective), perspective, (fact.value or "",)))
     told = {f.attribute for f in facts}
     absent: list[Attribute] = [a for a in attributes().values() if a.id not in told]
     for attribute in rng.sample(absent, min(len(absent), int(len(asked) * ABSENT_SHARE / (1 - ABSENT_SHARE)))):
         perspective = rng.choice(("self", "third"))
-        asked.append(Asked(voiced(rng.choice(unseen[attribute.id]), person, perspective), perspective, None))
+        asked.append(Asked(voiced(rng.choice(unseen[attribute.id]), person, perspective), perspective, ()))
     return asked
 
 
+def two_at_once(asked: Sequence[Asked], seed: int) -> list[Asked]:
+    """As many questions as there are facts told, each of two that were told, asked from one perspective."""
+    rng, found = random.Random(f"{seed}/two"), []
+    for perspective in ("self", "third"):
+        told = [a for a in asked if a.values and a.perspective == perspective]
+        for one, other in zip(told, rng.sample(told, len(told)), strict=True):
+            if one is not other and rng.random() < 0.5:
+                question = f"{one.question.rstrip('?')}, and {other.question[0].lower()}{other.question[1:]}"
+                found.append(Asked(question, perspective, (*one.values, *other.values)))
+    return found
+
+
 def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, float]:
-    """recall (and by perspective) and absence, in [0, 1]."""
-    prompts = [[Message("system", system(person, a.perspective)), Message("user", a.question)] for a in asked]
-    replies = recall(prompts, chat, default_reader())
+    """recall (and by perspective), two (both values of a question for two) and absence, in [0, 1]."""
+    prompts = [
+        [Message("system", system(person, a.perspective)), Message("user", part)]
+        for a in asked
+        for part in parts(a.question)
+    ]
+    replies = iter(recall(prompts, chat, default_reader()))
     hits: dict[str, list[bool]] = {}
-    for a, reply in zip(asked, replies, strict=True):
-        if a.value is None:
-            hits.setdefault("absence", []).append(abstains(reply))
-        else:
-            right = not abstains(reply) and f" {plain(a.value)} " in f" {plain(reply.text)} "
-            hits.setdefault("recall", []).append(right)
-            hits.setdefault(f"recall_{a.perspective}", []).append(right)
+    for a in asked:
+        own = [next(replies) for _ in parts(a.question)]
+        if not a.values:
+            hits.setdefault("absence", []).append(all(map(abstains, own)))
+            continue
+        said = " ".join(f" {plain(reply.text)} " for reply in own if not abstains(reply))
+        right = all(f" {plain(value)} " in said for value in a.values)
+        kinds = ["two"] if len(a.values) > 1 else ["recall", f"recall_{a.perspective}"]
+        for kind in kinds:
+            hits.setdefault(kind, []).append(right)
     return {k: sum(v) / len(v) for k, v in hits.items()}
 
 
@@ -168,7 +189,7 @@ def ask(case: Case, adapter: Path | None) -> dict[str, float]:
     asked = questions(person, facts, case.seed, case.kind)
     embedder = default_embedder() if case.use_sense else None
     with LocalChat(load_base(case.base), adapter, embedder, person.names).opened() as chat:
-        return examine(chat, person, asked)
+        return examine(chat, person, [*asked, *two_at_once(asked, case.seed)])
 
 
 def run(cases: Sequence[Case], jobs: int, show: Progress) -> dict[str, dict[str, float]]:
@@ -224,7 +245,7 @@ def main() -> None:
             for n in range(args.people)
         ]
         results = run(cases, args.jobs, show)
-    columns = ["recall", "recall_self", "recall_third", "absence", "pairs", "epochs", "seconds"]
+    columns = ["recall", "recall_self", "recall_third", "absence", "two", "pairs", "epochs", "seconds"]
     table = Table("system", *columns, title=f"{args.people} people, {args.facts} facts each, {args.wordings} questions")
     for name, row in results.items():
         table.add_row(name, *[f"{row[c]:.3f}" if c in row else "" for c in columns])

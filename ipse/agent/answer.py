@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from ipse.agent.compound import MOST_WORDS, parts, together
 from ipse.agent.evidence import Evidence, Library, asks_about_other
 from ipse.agent.reckon import reckon
 from ipse.agent.refusals import refusals
@@ -36,7 +37,7 @@ KNOWN = 0.6
 DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
-WORDS, MOST_WORDS = 38, 40
+WORDS = 38
 DENIES, WEAK = 0.6, 0.85
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE = 0.5
@@ -64,11 +65,14 @@ class Sources:
 
 def ask(questions: Sequence[Question], sources: Sources, who: Source = "all") -> list[Answer]:
     """One answer each, in order. The weights answer all their questions in one batch."""
-    recalled: list[Reply | None] = [None] * len(questions)
+    asked = [[replace(q, text=part) for part in parts(q.text)] for q in questions]
+    singly = [part for own in asked for part in own]
+    recalled: list[Reply | None] = [None] * len(singly)
     if who in {"all", "weights"} and sources.weights is not None:
-        prompts = [_prompt(q, sources.person) for q in questions]
+        prompts = [_prompt(q, sources.person) for q in singly]
         recalled = list(recall(prompts, sources.weights, sources.library.reader))
-    return [_answer(q, reply, sources, who) for q, reply in zip(questions, recalled, strict=True)]
+    answers = iter([_answer(q, reply, sources, who) for q, reply in zip(singly, recalled, strict=True)])
+    return [together([next(answers) for _ in own]) for own in asked]
 
 
 def _prompt(question: Question, person: Person) -> list[Message]:
