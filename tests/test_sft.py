@@ -7,17 +7,19 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 from ipse.errors import TrainingError
-from ipse.llm.local import embedded_base, load_base
+from ipse.llm.local import LocalChat, embedded_base, load_base
 from ipse.llm.minilm import default_embedder
-from ipse.types import Message, Pair, PreferencePair
-from ipse.weights import sft
+from ipse.types import Message, Pair, Person, PreferencePair
+from ipse.weights import registry, sft
 from ipse.weights.dpo import DpoSettings, dpo_loss, tune
+from ipse.weights.run import save_adapter
 from ipse.weights.sft import (
     SftSettings,
     all_views,
@@ -28,7 +30,10 @@ from ipse.weights.sft import (
     fit,
     memft,
     rows_of,
+    strayed,
+    talk_of,
 )
+from ipse.weights.talk import talk_about_nobody
 
 PLAIN = SftSettings(views=("plain",), epochs=3, batch=4)
 NAMES = ("Maya Okafor",)
@@ -108,6 +113,26 @@ def test_the_kept_lower_layers_give_the_losses_of_a_whole_pass(
             logits = model(input_ids=torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 : -1]
             whole = F.cross_entropy(logits, torch.tensor(answer), reduction="none")
             torch.testing.assert_close(losses[owner == i], whole, atol=atol, rtol=rtol)
+
+
+def test_an_adapter_that_is_held_strays_less_from_what_the_base_says_to_strangers() -> None:
+    base, settings = load_base(embedded_base()), replace(PLAIN, epochs=6, held=4)
+    talk = talk_of(talk_about_nobody(Person("Maya Okafor"))[:40], base, default_embedder(), settings)
+    rows = [rows_of(PAIRS, base, None, NAMES, settings)]
+    start = first_adapted(base, settings)
+    alone, beside = fit(rows, base, settings).model, fit(rows, base, settings, talk=talk).model
+    with torch.no_grad():
+        bare, free, held = (strayed(m, talk.rows, talk.said, start).item() for m in (base.model, alone, beside))
+    assert bare == pytest.approx(0, abs=1e-5)
+    assert 0 < held < 0.7 * free
+
+
+def test_small_talk_comes_by_turns_under_no_system_message_and_under_the_persons() -> None:
+    pairs = talk_about_nobody(Person("Maya Okafor", pronouns="she/her"))
+    assert len(pairs) >= 150
+    assert [p.messages[0].role for p in pairs[:4]] == ["user", "user", "system", "system"]
+    assert pairs[2].messages[0] != pairs[3].messages[0]
+    assert all(p.messages[-1].role == "assistant" for p in pairs)
 
 
 def test_loss_falls_on_the_answer_alone() -> None:
@@ -236,3 +261,37 @@ def test_dpo_makes_the_chosen_answer_likelier_against_the_rejected() -> None:
     before = margin()
     tune(model, found, base, None, NAMES, PLAIN, DpoSettings(learning_rate=1e-3, epochs=2))
     assert margin() > before
+
+
+@pytest.mark.parametrize("method", ["lora", "vera"])
+def test_an_adapter_of_either_method_is_trained_saved_and_loaded(
+    method: Literal["lora", "vera"], tmp_path: Path
+) -> None:
+    settings = replace(PLAIN, method=method, rank=4, learning_rate=0.1, epochs=2, seed=3)
+    base, embedder = load_base(embedded_base()), default_embedder()
+    trained = fit([rows_of(PAIRS, base, embedder, NAMES, settings)], base, settings, checkpoint=tmp_path / "run.pt")
+    found = [PreferencePair("p", PAIRS[0].prompt, PAIRS[0].answer, "I have no idea at all.", ())]
+    before = lora(trained.model)
+    tune(trained.model, found, base, embedder, NAMES, settings, DpoSettings(epochs=1))
+    assert not any(torch.equal(p, before[name]) for name, p in lora(trained.model).items())
+    layers = {int(name.split(".layers.")[1].split(".")[0]) for name in before}
+    assert layers == set(range(first_adapted(base, settings), base.model.config.num_hidden_layers))
+    save_adapter(trained.model, tmp_path / "adapter-1")
+    assert {file.name for file in (tmp_path / "adapter-1").iterdir()} == set(registry.FILES)
+    prompts = [pair.prompt for pair in PAIRS]
+    chats = [
+        LocalChat.around(base, trained.model, embedder, NAMES),
+        LocalChat(base, tmp_path / "adapter-1", embedder, NAMES),
+        LocalChat(base, None, embedder, NAMES),
+    ]
+    in_memory, loaded, bare = ([reply.text for reply in chat.chat(prompts, 12)] for chat in chats)
+    assert loaded == in_memory != bare
+
+
+def test_vera_is_smaller_than_the_smallest_lora_and_leaves_its_random_maps_out(tmp_path: Path) -> None:
+    base = load_base(embedded_base())
+    sizes = []
+    for settings in (replace(PLAIN, rank=1), replace(PLAIN, method="vera", rank=64)):
+        save_adapter(sft.new_adapter(base, settings), tmp_path / "adapter")
+        sizes.append((tmp_path / "adapter" / "adapter_model.safetensors").stat().st_size)
+    assert sizes[1] < 0.75 * sizes[0]

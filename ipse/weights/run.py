@@ -25,8 +25,9 @@ from ipse.weights.dpo import DpoSettings, preferences, tune
 from ipse.weights.evaluate import is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
 from ipse.weights.recipe import Recipe, recipe_for
-from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit
+from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_of
 from ipse.weights.synthesize import replies_of, synthesize
+from ipse.weights.talk import talk_about_nobody
 
 Clock = Callable[[], datetime]
 
@@ -69,21 +70,17 @@ def learn_weights(
 
     Raises NothingToLearn when the ledger is empty. Calls hold the person's lock.
     """
-    words = store.words_version()
-    facts = store.facts()
-    if words is None or not facts:
-        raise NothingToLearn("there are no facts yet; add something the person wrote with: ipse add FILES")
-    version = new_id("pairs", words[1], teacher.name, settings.seed, settings.tasks)
+    ledger, version = _versions(store, teacher, settings)
     base = load_base(base_path)
-    filtered, failures = _make_pairs(store, teacher, embedder, base, version, settings, private, progress)
+    filtered, failures = make_pairs(store, teacher, embedder, base, settings, private, progress)
     pairs = store.pairs()
-    recipe = recipe_for(base_path, words[1], version, settings.seed, asdict(settings))
+    recipe = recipe_for(base_path, ledger, version, settings.seed, asdict(settings))
     adapter_id = new_id("adapter", recipe.text)
     made = next((a for a in store.adapters() if Path(a.path).name == adapter_id), None)
     if made is not None:
         return _made_before(store, made, len(pairs))
     parts = split(pairs, settings.seed)
-    trained, found = _train(store, adapter_id, parts.train, base, embedder, settings, progress)
+    trained, found = train(store, adapter_id, parts.train, base, embedder, settings, progress)
     adapter = _register(store, adapter_id, recipe, trained, parts.validation, base, embedder, pairs, clock)
     current = registry.live(store)
     promoted, reason = registry.gate(adapter.scores, current.scores if current else None)
@@ -107,17 +104,28 @@ def _made_before(store: Store, adapter: Adapter, pairs: int) -> WeightsReport:
     return WeightsReport(adapter, adapter.status == "live", reason, pairs, 0, 0, 0, None, (), unchanged=True)
 
 
-def _make_pairs(
+def _versions(store: Store, teacher: Teacher, settings: WeightsSettings) -> tuple[str, str]:
+    """The version of the ledger and of the pairs it gives. Raises NothingToLearn when the ledger is empty."""
+    words = store.words_version()
+    if words is None or not store.facts():
+        raise NothingToLearn("there are no facts yet; add something the person wrote with: ipse add FILES")
+    return words[1], new_id("pairs", words[1], teacher.name, settings.seed, settings.tasks)
+
+
+def make_pairs(
     store: Store,
     teacher: Teacher,
     embedder: Embedder,
     base: LocalBase,
-    version: str,
     settings: WeightsSettings,
     private: Callable[[str], bool],
-    progress: Progress | None,
+    progress: Progress | None = None,
 ) -> tuple[FilterReport | None, Sequence[Failure]]:
-    """Synthesis and filter, unless this version's pairs are there already."""
+    """Synthesis and filter, unless this version's pairs are there already.
+
+    Raises NothingToLearn when the ledger is empty. Calls hold the person's lock.
+    """
+    _, version = _versions(store, teacher, settings)
     if store.pairs_version() == version:
         return None, ()
     if progress:
@@ -145,19 +153,20 @@ def _workshop(store: Store) -> Path:
     return folder
 
 
-def _train(
+def train(
     store: Store,
     adapter_id: str,
     pairs: Sequence[Pair],
     base: LocalBase,
     embedder: Embedder,
     settings: WeightsSettings,
-    progress: Progress | None,
+    progress: Progress | None = None,
 ) -> tuple[Trained, int]:
-    """SFT, then DPO on its mistakes; the number of preference pairs."""
+    """SFT, then DPO on its mistakes; the number of preference pairs. Calls hold the person's lock."""
     names = store.person.names
     seen = all_views(pairs, base, embedder, names, settings.sft)
-    trained = fit(seen, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress)
+    talk = talk_of(talk_about_nobody(store.person), base, embedder, settings.sft)
+    trained = fit(seen, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress, talk)
     chat = LocalChat.around(base, trained.model, embedder, names)
     most = int(len(pairs) * settings.dpo.share)
     found = preferences([p for p in pairs if p.task == "memory"][: 2 * most], chat, most)

@@ -39,6 +39,9 @@ off as a free wording is; or like that and in the words of another question, so 
 class SftSettings:
     """Settings of a run. `upper` is the share of layers that carry the adapter, counted from the top."""
 
+    method: Literal["lora", "vera"] = "lora"
+    """VeRA (arXiv 2310.11454) trains two vectors a map around random maps that all share: at rank 64 fewer numbers
+    than LoRA at rank 1. It has no use for `alpha` and wants some twenty times the learning rate."""
     rank: int = 16
     alpha: int = 32
     upper: float = 0.5
@@ -57,6 +60,10 @@ class SftSettings:
     """A vague sense is moved up to so far towards the sense of the answer."""
     views: tuple[View, ...] = ("vague", "plain", "swapped", "sense", "swapped")
     """How a pair is shown, epoch by epoch in turn; see `View`."""
+    held: int = 2
+    """So many rows of small talk go into each step, where the adapter is held to what the base says."""
+    hold: float = 1.0
+    """Weight of that."""
     seed: int = 0
 
 
@@ -78,22 +85,24 @@ def first_adapted(base: LocalBase, settings: SftSettings) -> int:
 
 
 def new_adapter(base: LocalBase, settings: SftSettings) -> Any:
-    """The base wrapped in a fresh peft LoRA (all linear maps of the upper layers)."""
+    """The base wrapped in a fresh peft adapter of the method (all linear maps of the upper layers)."""
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, VeraConfig, get_peft_model
 
     torch.manual_seed(settings.seed)
     # peft asks transformers under a name that is going away; there is nothing a user could do about it
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
-    layers = list(range(first_adapted(base, settings), base.model.config.num_hidden_layers))
-    config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
-        lora_dropout=0.0,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-        layers_to_transform=layers,
-        task_type="CAUSAL_LM",
-    )
+    shared: dict[str, Any] = {
+        "r": settings.rank,
+        "target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        "layers_to_transform": list(range(first_adapted(base, settings), base.model.config.num_hidden_layers)),
+        "task_type": "CAUSAL_LM",
+    }
+    if settings.method == "lora":
+        return get_peft_model(base.twin(), LoraConfig(lora_alpha=settings.alpha, lora_dropout=0.0, **shared))
+    # the random maps come again from their key, which is saved; kept, they would be most of the file
+    warnings.filterwarnings("ignore", message="Specified to not (save|load) vera_A and vera_B")
+    config = VeraConfig(projection_prng_key=settings.seed, save_projection=False, **shared)
     return get_peft_model(base.twin(), config)
 
 
@@ -210,10 +219,9 @@ def _layers(decoder: Any, hidden: torch.Tensor, start: int, stop: int) -> torch.
     return hidden
 
 
-def answer_losses(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Loss of each answer token, flat, and the row each belongs to."""
+def answer_logits(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is said at each answer token, shape (tokens of all rows, vocabulary), and the row each belongs to."""
     import torch
-    from torch.nn import functional as F
 
     longest = max(r.hidden.shape[0] for r in rows)
     width = rows[0].hidden.shape[1]
@@ -227,7 +235,52 @@ def answer_losses(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[to
     at = torch.tensor(index, device=hidden.device)
     with fast(hidden.device.type):
         logits = causal.lm_head(causal.model.norm(hidden[at[:, 0], at[:, 1]])).float()
-    return F.cross_entropy(logits, torch.cat([r.targets for r in rows]), reduction="none"), at[:, 0]
+    return logits, at[:, 0]
+
+
+def answer_losses(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loss of each answer token, flat, and the row each belongs to."""
+    import torch
+    from torch.nn import functional as F
+
+    logits, owner = answer_logits(model, rows, start_layer)
+    return F.cross_entropy(logits, torch.cat([r.targets for r in rows]), reduction="none"), owner
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Rows that have nothing to do with the person, and the log-probabilities of the base at their answers' tokens."""
+
+    rows: list[Row]
+    said: list[torch.Tensor]
+
+    def part(self, step: int, count: int) -> tuple[list[Row], list[torch.Tensor]]:
+        """Those of a step: all come in turn."""
+        at = [(step * count + k) % len(self.rows) for k in range(count)]
+        return [self.rows[i] for i in at], [self.said[i] for i in at]
+
+
+def talk_of(pairs: Sequence[Pair], base: LocalBase, embedder: Embedder | None, settings: SftSettings) -> Talk:
+    """With the senses of the words and without, pair by pair in turn."""
+    import torch
+
+    rows = rows_of(pairs, base, embedder, (), replace(settings, views=("sense", "plain")))
+    said: list[torch.Tensor] = []
+    with torch.no_grad():
+        for first in range(0, len(rows), 32):
+            part = rows[first : first + 32]
+            logits, _ = answer_logits(base.model, part, first_adapted(base, settings))
+            said += torch.split(torch.log_softmax(logits, 1), [len(row.targets) for row in part])
+    return Talk(rows, said)
+
+
+def strayed(model: Any, rows: Sequence[Row], said: Sequence[torch.Tensor], start_layer: int) -> torch.Tensor:
+    """How far the adapter's words are from what the base said: mean KL(base, adapted) of a token, in nats."""
+    import torch
+    from torch.nn import functional as F
+
+    logits, _ = answer_logits(model, rows, start_layer)
+    return F.kl_div(torch.log_softmax(logits, 1), torch.cat(list(said)), log_target=True, reduction="batchmean")
 
 
 def already_said(
@@ -273,10 +326,12 @@ def fit(
     settings: SftSettings,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
+    talk: Talk | None = None,
 ) -> Trained:
     """Trains until every answer token is learnt or the epochs are used up.
 
-    `turns` are the same pairs in different views (`all_views`); the epochs go through them in turn.
+    `turns` are the same pairs in different views (`all_views`); the epochs go through them in turn. With `talk` the
+    adapter is held to what the base says there.
     With `checkpoint` the state is written after every epoch and picked up again, so a killed run
     ends with the very bytes that an unbroken one gives. Raises TrainingError if the loss is not finite.
     """
@@ -305,6 +360,9 @@ def fit(
                 unlearnt[i] = int(pending[owner == k].sum())
             if pending.any():
                 loss = memft(losses, settings.learnt_at)
+                if talk is not None:
+                    strays = strayed(model, *talk.part(epoch * len(batches) + number, settings.held), start)
+                    loss = loss + settings.hold * strays
                 if not torch.isfinite(loss):
                     raise TrainingError(f"the loss is {loss.item()} in epoch {epoch}; lower the learning rate")
                 loss.backward()  # type: ignore[no-untyped-call]
