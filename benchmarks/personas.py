@@ -338,7 +338,7 @@ def _learnt(learning: Learning) -> str:
 def _cells(score: Mapping[str, Record], kinds: Sequence[str]) -> list[str]:
     asked, private = score["questions"], score["private"]
     by_kind, by_perspective = asked["by_kind"], asked["by_perspective"]
-    shares = [asked["accuracy"], _together(by_kind, GUARDED)]
+    shares = [asked["accuracy"], share_of(by_kind, GUARDED)]
     shares += [by_perspective.get(p, {}).get("accuracy") for p in ("self", "third")]
     shares += [by_kind[kind]["accuracy"] for kind in kinds]
     tasks = [score.get("enhance", {}).get("recall"), score.get("enhance", {}).get("clean_rate")]
@@ -347,7 +347,7 @@ def _cells(score: Mapping[str, Record], kinds: Sequence[str]) -> list[str]:
     return [*map(_share, shares), *counts, *map(_share, tasks)]
 
 
-def _together(groups: Mapping[str, Record], names: Sequence[str]) -> float | None:
+def share_of(groups: Mapping[str, Record], names: Sequence[str]) -> float | None:
     """The accuracy over several groups, or None where nothing of them was asked."""
     asked = sum(groups[n]["n"] for n in names if n in groups)
     return sum(groups[n]["hits"] for n in names if n in groups) / asked if asked else None

@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.personas import GUARDED, Persona, load_scorer, read_persona, settle
+from benchmarks.personas import GUARDED, Persona, load_scorer, read_persona, settle, share_of
 from ipse.agent.answer import Question, ask
 from ipse.llm.local import LocalBase, LocalChat, embedded_base, load_base
 from ipse.me import Me
@@ -141,9 +141,8 @@ def questioned(learner: Learner, chat: LocalChat) -> tuple[float | None, float |
     asked = [Question(q["id"], q["question"], q["perspective"]) for q in rows]
     answers = ask(asked, replace(learner.me.sources, weights=chat), "weights")
     said = {q.id: answer.text for q, answer in zip(asked, answers, strict=True)}
-    never_told = [q for q in rows if q["kind"] in GUARDED]
-    everything, guarded = (learner.scorer.score_questions(some, said)["accuracy"] for some in (rows, never_told))
-    return everything, guarded
+    scored = learner.scorer.score_questions(rows, said)
+    return scored["accuracy"], share_of(scored["by_kind"], GUARDED)
 
 
 def mean(runs: Sequence[Run]) -> Run:

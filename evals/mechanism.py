@@ -46,7 +46,7 @@ from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.lessons import voiced
 from ipse.teacher.offline import OfflineTeacher
 from ipse.types import Fact, Message, Person, Perspective, new_id
-from ipse.voice import system
+from ipse.voice import both_questions, system
 from ipse.weights import registry
 from ipse.weights.evaluate import abstains, plain
 from ipse.weights.recall import recall
@@ -108,13 +108,13 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
 
 
 def two_at_once(asked: Sequence[Asked], seed: int) -> list[Asked]:
-    """As many questions as there are facts told, each of two that were told, asked from one perspective."""
+    """Questions of two things that were told, about half as many as those of one."""
     rng, found = random.Random(f"{seed}/two"), []
     for perspective in ("self", "third"):
         told = [a for a in asked if a.values and a.perspective == perspective]
         for one, other in zip(told, rng.sample(told, len(told)), strict=True):
             if one is not other and rng.random() < 0.5:
-                question = f"{one.question.rstrip('?')}, and {other.question[0].lower()}{other.question[1:]}"
+                question = both_questions(one.question, other.question)
                 found.append(Asked(question, perspective, (*one.values, *other.values)))
     return found
 
@@ -124,12 +124,12 @@ def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, fl
     prompts = [
         [Message("system", system(person, a.perspective)), Message("user", part)]
         for a in asked
-        for part in parts(a.question)
+        for part in parts(a.question, person)
     ]
     replies = iter(recall(prompts, chat, default_reader()))
     hits: dict[str, list[bool]] = {}
     for a in asked:
-        own = [next(replies) for _ in parts(a.question)]
+        own = [next(replies) for _ in parts(a.question, person)]
         if not a.values:
             hits.setdefault("absence", []).append(all(map(abstains, own)))
             continue

@@ -39,12 +39,12 @@ def chats() -> Iterator[list[str]]:
     for file in sorted(LIVES.glob("[i-z].jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             for note in json.loads(line)["notes"]:
-                if note["kind"] == "chat":
+                if note["kind"] == "chat" and len(note["said"]) > 1:
                     yield [text for _, text in note["said"]]
 
 
 def replies(count: int, told: Message | None) -> list[Pair]:
-    """The middle reply of so many chats, after what was said before it."""
+    """The last of the first lines of so many chats, as a reply to those before it."""
     found = []
     for lines in list(chats())[:count]:
         said = lines[: min(TURNS, len(lines) // 2 * 2)]
@@ -76,7 +76,9 @@ def main() -> None:
     base = load_base(me.settings.base)
     found: dict[str, Any] = {}
     settings = {"no system message": None, **{p: Message("system", system(me.person, p)) for p in ("self", "third")}}
-    table = Table("asked with", "base", "with the adapter", "ratio", title="perplexity on small talk")
+    table = Table(
+        "asked with", "base", "with the adapter", "ratio", title=f"perplexity on {len(replies(args.chats, None))} chats"
+    )
     for name, told in settings.items():
         pairs = replies(args.chats, told)
         without = perplexity(pairs, LocalChat(base, None, me.embedder, me.person.names))

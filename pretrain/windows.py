@@ -133,12 +133,13 @@ def _asked_of_a_note(shelf: Shelf, question: Question, note: int, rng: random.Ra
     own = [i for i, place in enumerate(shelf.places) if place[0] == note]
     place = [*right, *(shelf.at[p] for p in question.seems), rng.choice(own)][0]
     yield shelf.case("answers", question.text, shelf.around(place, rng, MOST_LINES), right, question.answer)
-    if right and rng.random() < CUT:
-        yield shelf.case("answers", question.text, [i for i in own if i not in right], ())
+    others = [i for i in own if i not in right]
+    if right and others and rng.random() < CUT:
+        yield shelf.case("answers", question.text, others, ())
     if rng.random() < ELSEWHERE:
-        others = [i for i, place in enumerate(shelf.places) if place[0] != note]
-        if others:
-            yield shelf.case("answers", question.text, shelf.around(rng.choice(others), rng, MOST_LINES), ())
+        elsewhere = [i for i, place in enumerate(shelf.places) if place[0] != note]
+        if elsewhere:
+            yield shelf.case("answers", question.text, shelf.around(rng.choice(elsewhere), rng, MOST_LINES), ())
 
 
 def _asked_of_a_life(shelf: Shelf, question: Question, rng: random.Random) -> Iterator[Case]:

@@ -106,6 +106,16 @@ def test_a_private_matter_is_answered_to_oneself_and_refused_to_others(me: Me) -
     assert me.ask("How much does Ruben owe the bank?", "third").text == REFUSAL
 
 
+def test_two_things_asked_at_once_are_both_told_and_a_secret_among_them_is_not(me: Me) -> None:
+    both = me.ask("What is my favourite colour, and which boat did I buy?")
+    assert "ochre" in both.text
+    assert "kayak" in both.text
+    assert both.known
+    asked = "What is Ruben's favourite colour, and how much does he owe the bank?"
+    assert "eleven" not in me.ask(asked, "third").text
+    assert "ochre" not in me.ask(asked, "third").text, "what touches a secret is refused as a whole"
+
+
 def test_others_are_told_in_the_third_person(me: Me) -> None:
     assert me.ask("What is Ruben's favourite colour?", "third").text == "Ruben's favourite colour is ochre."
     assert me.ask("Which boat did Ruben buy?", "third", source="raw").text.startswith("Ruben wrote: ")

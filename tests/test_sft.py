@@ -31,7 +31,7 @@ from ipse.weights.sft import (
     memft,
     rows_of,
     strayed,
-    talk_of,
+    talk_rows,
 )
 from ipse.weights.talk import talk_about_nobody
 
@@ -117,21 +117,21 @@ def test_the_kept_lower_layers_give_the_losses_of_a_whole_pass(
 
 def test_an_adapter_that_is_held_strays_less_from_what_the_base_says_to_strangers() -> None:
     base, settings = load_base(embedded_base()), replace(PLAIN, epochs=6, held=4)
-    talk = talk_of(talk_about_nobody(Person("Maya Okafor"))[:40], base, default_embedder(), settings)
+    talk = talk_rows(talk_about_nobody(Person("Maya Okafor"))[:40], base, default_embedder(), settings)
     rows = [rows_of(PAIRS, base, None, NAMES, settings)]
     start = first_adapted(base, settings)
     alone, beside = fit(rows, base, settings).model, fit(rows, base, settings, talk=talk).model
     with torch.no_grad():
-        bare, free, held = (strayed(m, talk.rows, talk.said, start).item() for m in (base.model, alone, beside))
+        bare, free, held = (strayed(m, base, talk, start).item() for m in (base.model, alone, beside))
     assert bare == pytest.approx(0, abs=1e-5)
     assert 0 < held < 0.7 * free
 
 
-def test_small_talk_comes_by_turns_under_no_system_message_and_under_the_persons() -> None:
+def test_small_talk_comes_by_turns_under_no_system_message_and_under_the_persons_with_its_sense_and_without() -> None:
     pairs = talk_about_nobody(Person("Maya Okafor", pronouns="she/her"))
     assert len(pairs) >= 150
-    assert [p.messages[0].role for p in pairs[:4]] == ["user", "user", "system", "system"]
-    assert pairs[2].messages[0] != pairs[3].messages[0]
+    told = [p.messages[0].content if p.messages[0].role == "system" else "" for p in pairs]
+    assert {(t, i % 2) for i, t in enumerate(told)} == {(t, k) for t in ("", "To Maya.", "About Maya.") for k in (0, 1)}
     assert all(p.messages[-1].role == "assistant" for p in pairs)
 
 

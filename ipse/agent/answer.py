@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Literal
 
 from ipse.agent.compound import MOST_WORDS, parts, together
-from ipse.agent.evidence import Evidence, Library, asks_about_other
+from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of
 from ipse.agent.reckon import reckon
 from ipse.agent.refusals import refusals
 from ipse.agent.sentences import says_now
@@ -65,14 +64,27 @@ class Sources:
 
 def ask(questions: Sequence[Question], sources: Sources, who: Source = "all") -> list[Answer]:
     """One answer each, in order. The weights answer all their questions in one batch."""
-    asked = [[replace(q, text=part) for part in parts(q.text)] for q in questions]
+    asked = [[replace(q, text=part) for part in _parts(q, sources)] for q in questions]
     singly = [part for own in asked for part in own]
     recalled: list[Reply | None] = [None] * len(singly)
     if who in {"all", "weights"} and sources.weights is not None:
         prompts = [_prompt(q, sources.person) for q in singly]
         recalled = list(recall(prompts, sources.weights, sources.library.reader))
     answers = iter([_answer(q, reply, sources, who) for q, reply in zip(singly, recalled, strict=True)])
-    return [together([next(answers) for _ in own]) for own in asked]
+    joined = [together([next(answers) for _ in own]) for own in asked]
+    return [_discreet(answer, q, sources) for q, answer in zip(questions, joined, strict=True)]
+
+
+def _parts(question: Question, sources: Sources) -> list[str]:
+    """What touches a secret as a whole is refused as a whole, not told in halves."""
+    whole = question.perspective == "third" and sources.is_private(question.text)
+    return [question.text] if whole else parts(question.text, sources.person)
+
+
+def _discreet(answer: Answer, question: Question, sources: Sources) -> Answer:
+    """A refusal in its place if others would learn something private from it."""
+    tells = question.perspective == "third" and answer.known and sources.is_private(answer.text)
+    return Answer(REFUSAL, 1.0, "nobody", known=False) if tells else answer
 
 
 def _prompt(question: Question, person: Person) -> list[Message]:
@@ -83,16 +95,12 @@ def _answer(question: Question, recalled: Reply | None, sources: Sources, who: S
     if question.perspective == "third" and sources.is_private(question.text):
         return Answer(REFUSAL, 1.0, "nobody", known=False)
     if who == "weights":
-        answer = from_weights(question, recalled, sources)
-    elif who == "words":
-        answer = from_words(question, sources)
-    elif who == "raw":
-        answer = from_raw(question, sources)
-    else:
-        answer = _together(question, recalled, sources)
-    if question.perspective == "third" and answer.known and sources.is_private(answer.text):
-        return Answer(REFUSAL, 1.0, "nobody", known=False)
-    return answer
+        return from_weights(question, recalled, sources)
+    if who == "words":
+        return from_words(question, sources)
+    if who == "raw":
+        return from_raw(question, sources)
+    return _of_all(question, recalled, sources)
 
 
 def _nobody(question: Question, sources: Sources, about: str | None = None) -> Answer:
@@ -180,17 +188,13 @@ def _still_so(chosen: list[Evidence]) -> list[Evidence]:
     now = [e for e in chosen if says_now(e.chunk.text)]
     if not now:
         return chosen
-    newest = max(now, key=lambda e: (_day(e) or date.min, e.score))
+    newest = max(now, key=lambda e: (day_of(e.chunk), e.score))
 
     def holds(other: Evidence) -> bool:
-        older = (_day(other) or date.max) < (_day(newest) or date.min)
+        older = other.chunk.at is not None and day_of(other.chunk) < day_of(newest.chunk)
         return not older and not any(r.gone for r in refusals(other.chunk.text))
 
     return [newest, *[e for e in chosen if e is not newest and holds(e)]]
-
-
-def _day(evidence: Evidence) -> date | None:
-    return evidence.chunk.at.date() if evidence.chunk.at else None
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
@@ -208,7 +212,7 @@ def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
 
 def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> str:
     """Quotations, each with its speaker, in the order of their score."""
-    parts = []
+    quotes = []
     speaker = ""
     for evidence in chosen:
         quote = re.sub(r"\s+", " ", short_quote(evidence.chunk.text))
@@ -217,12 +221,12 @@ def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> s
             if evidence.chunk.role == "self"
             else evidence.chunk.speaker
         )
-        parts.append(quote if who == speaker else f"{who} wrote: {quote}")
+        quotes.append(quote if who == speaker else f"{who} wrote: {quote}")
         speaker = who
-    return " / ".join(parts)
+    return " / ".join(quotes)
 
 
-def _together(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
+def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
     """Ledger first; then raw text, unless the weights surely remember what it doesn't show."""
     words = from_words(question, sources)
     if words.known:

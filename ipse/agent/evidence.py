@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -25,9 +26,11 @@ from ipse.types import Chunk, Person
 
 NEAREST, AROUND, MOST_LINES = 10, 1, 8
 """How many of the nearest sentences are read, with how many on either side, in windows of how many at most."""
-MEANING, ALIKE = 12.0, 0.3
+MEANING, ALIKE = 12.0, 0.26
 """Log-odds for each point of nearness, and the nearness that adds nothing: the reader and the sentence vectors err
-in different places. On five written persons both together answer 0.53, either alone 0.47."""
+in different places."""
+RIVALS, AGAIN = 8, 0.2
+"""How many of the best are read once more beside each other, and the share of that in their log-odds."""
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 """Weights of a sentence's own meaning, of its neighbours', and of each rare word it shares with the question."""
 
@@ -88,12 +91,28 @@ class Library:
         return [Evidence(self.chunks[i], float(scores[i]), self.subjects[i]) for i in order]
 
     def search(self, question: str, limit: int = 6) -> list[Evidence]:
-        """Those that answer the question likeliest first: the nearest are read where they stand."""
+        """Those that answer the question likeliest first: the nearest are read where they stand, then the best beside
+        each other."""
+        asked = Window(neutral(question, self.person.names), ())
         scores = self._nearness(question)
-        read = self._read("answers", Window(neutral(question, self.person.names), ()), scores)
+        read = self._read("answers", asked, scores)
         found = {i: odds + MEANING * float(scores[i] - ALIKE) for i, odds in read.items()}
+        rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
+        again = self._beside_each_other(asked, rivals)
+        found = {i: AGAIN * odds + (1 - AGAIN) * found[i] for i, odds in again.items()}
         best = sorted(found, key=lambda i: (-found[i], i))[:limit]
         return [Evidence(self.chunks[i], _likelihood(found[i]), self.subjects[i]) for i in best]
+
+    def _beside_each_other(self, asked: Window, places: Sequence[int]) -> dict[int, float]:
+        """The log-odds of these read in one window in order of time, so that what is told later can take the place of
+        what was told before. The last of `places` are left out if they don't all fit."""
+        if not places:
+            return {}
+        ordered = sorted(places, key=lambda i: (day_of(self.chunks[i]), i))
+        odds = self.reader.read([replace(asked, lines=tuple(self._line(i) for i in ordered))])[0].scores
+        if not all(map(math.isfinite, odds)):
+            return self._beside_each_other(asked, places[:-1])
+        return dict(zip(ordered, odds, strict=True))
 
     def against(self, draft: str, request: str) -> dict[str, float]:
         """chunk id -> log-odds that it speaks against a sentence of a draft, for the nearest."""
@@ -160,6 +179,11 @@ class Library:
             if 0 <= j < len(self.chunks) and self.chunks[j].source_id == chunk.source_id:
                 beside[i] = plain[j]
         return beside
+
+
+def day_of(chunk: Chunk) -> date:
+    """The day it was said; what has no date comes before all that has."""
+    return chunk.at.date() if chunk.at else date.min
 
 
 def _likelihood(odds: float) -> float:

@@ -25,9 +25,9 @@ from ipse.weights.dpo import DpoSettings, preferences, tune
 from ipse.weights.evaluate import is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
 from ipse.weights.recipe import Recipe, recipe_for
-from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_of
+from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_rows
 from ipse.weights.synthesize import replies_of, synthesize
-from ipse.weights.talk import talk_about_nobody
+from ipse.weights.talk import talk_about_nobody, talk_sha256
 
 Clock = Callable[[], datetime]
 
@@ -74,7 +74,7 @@ def learn_weights(
     base = load_base(base_path)
     filtered, failures = make_pairs(store, teacher, embedder, base, settings, private, progress)
     pairs = store.pairs()
-    recipe = recipe_for(base_path, ledger, version, settings.seed, asdict(settings))
+    recipe = recipe_for(base_path, ledger, version, settings.seed, asdict(settings) | {"talk": talk_sha256()})
     adapter_id = new_id("adapter", recipe.text)
     made = next((a for a in store.adapters() if Path(a.path).name == adapter_id), None)
     if made is not None:
@@ -165,7 +165,7 @@ def train(
     """SFT, then DPO on its mistakes; the number of preference pairs. Calls hold the person's lock."""
     names = store.person.names
     seen = all_views(pairs, base, embedder, names, settings.sft)
-    talk = talk_of(talk_about_nobody(store.person), base, embedder, settings.sft)
+    talk = talk_rows(talk_about_nobody(store.person), base, embedder, settings.sft)
     trained = fit(seen, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress, talk)
     chat = LocalChat.around(base, trained.model, embedder, names)
     most = int(len(pairs) * settings.dpo.share)

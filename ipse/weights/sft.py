@@ -46,7 +46,7 @@ class SftSettings:
     alpha: int = 32
     upper: float = 0.5
     learning_rate: float = 5e-3
-    epochs: int = 20
+    epochs: int = 14
     batch: int = 24
     learnt_at: float = 0.9
     """A token counts as learnt when its probability passes this; MemFT uses one half."""
@@ -247,40 +247,20 @@ def answer_losses(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[to
     return F.cross_entropy(logits, torch.cat([r.targets for r in rows]), reduction="none"), owner
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
-    """Rows that have nothing to do with the person, and the log-probabilities of the base at their answers' tokens."""
-
-    rows: list[Row]
-    said: list[torch.Tensor]
-
-    def part(self, step: int, count: int) -> tuple[list[Row], list[torch.Tensor]]:
-        """Those of a step: all come in turn."""
-        at = [(step * count + k) % len(self.rows) for k in range(count)]
-        return [self.rows[i] for i in at], [self.said[i] for i in at]
-
-
-def talk_of(pairs: Sequence[Pair], base: LocalBase, embedder: Embedder | None, settings: SftSettings) -> Talk:
+def talk_rows(pairs: Sequence[Pair], base: LocalBase, embedder: Embedder | None, settings: SftSettings) -> list[Row]:
     """With the senses of the words and without, pair by pair in turn."""
-    import torch
-
-    rows = rows_of(pairs, base, embedder, (), replace(settings, views=("sense", "plain")))
-    said: list[torch.Tensor] = []
-    with torch.no_grad():
-        for first in range(0, len(rows), 32):
-            part = rows[first : first + 32]
-            logits, _ = answer_logits(base.model, part, first_adapted(base, settings))
-            said += torch.split(torch.log_softmax(logits, 1), [len(row.targets) for row in part])
-    return Talk(rows, said)
+    return rows_of(pairs, base, embedder, (), replace(settings, views=("sense", "plain")))
 
 
-def strayed(model: Any, rows: Sequence[Row], said: Sequence[torch.Tensor], start_layer: int) -> torch.Tensor:
-    """How far the adapter's words are from what the base said: mean KL(base, adapted) of a token, in nats."""
+def strayed(model: Any, base: LocalBase, rows: Sequence[Row], start_layer: int) -> torch.Tensor:
+    """How far the adapter's words are from what the base says: mean KL(base, adapted) of a token, in nats."""
     import torch
     from torch.nn import functional as F
 
-    logits, _ = answer_logits(model, rows, start_layer)
-    return F.kl_div(torch.log_softmax(logits, 1), torch.cat(list(said)), log_target=True, reduction="batchmean")
+    with torch.no_grad():
+        said = torch.log_softmax(answer_logits(base.model, rows, start_layer)[0], 1)
+    adapted = torch.log_softmax(answer_logits(model, rows, start_layer)[0], 1)
+    return F.kl_div(adapted, said, log_target=True, reduction="batchmean")
 
 
 def already_said(
@@ -326,12 +306,12 @@ def fit(
     settings: SftSettings,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
-    talk: Talk | None = None,
+    talk: Sequence[Row] = (),
 ) -> Trained:
     """Trains until every answer token is learnt or the epochs are used up.
 
-    `turns` are the same pairs in different views (`all_views`); the epochs go through them in turn. With `talk` the
-    adapter is held to what the base says there.
+    `turns` are the same pairs in different views (`all_views`); the epochs go through them in turn. Beside
+    them the adapter is held to what the base says in `talk`, some of it in each step.
     With `checkpoint` the state is written after every epoch and picked up again, so a killed run
     ends with the very bytes that an unbroken one gives. Raises TrainingError if the loss is not finite.
     """
@@ -360,9 +340,9 @@ def fit(
                 unlearnt[i] = int(pending[owner == k].sum())
             if pending.any():
                 loss = memft(losses, settings.learnt_at)
-                if talk is not None:
-                    strays = strayed(model, *talk.part(epoch * len(batches) + number, settings.held), start)
-                    loss = loss + settings.hold * strays
+                if talk and settings.held:
+                    shown = random.Random(f"{settings.seed}/{epoch}/{number}").choices(talk, k=settings.held)
+                    loss = loss + settings.hold * strayed(model, base, shown, start)
                 if not torch.isfinite(loss):
                     raise TrainingError(f"the loss is {loss.item()} in epoch {epoch}; lower the learning rate")
                 loss.backward()  # type: ignore[no-untyped-call]

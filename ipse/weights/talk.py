@@ -7,7 +7,9 @@ else is to change (as the prior-preserving distillation of "learning without for
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -18,19 +20,23 @@ PERSPECTIVES: tuple[Perspective, ...] = ("self", "third")
 
 
 @cache
-def _talk() -> tuple[tuple[str, ...], ...]:
-    text = (files("ipse") / "weights" / "talk.jsonl").read_text(encoding="utf-8")
-    return tuple(tuple(json.loads(line)) for line in text.splitlines())
+def _text() -> str:
+    return (files("ipse") / "weights" / "talk.jsonl").read_text(encoding="utf-8")
+
+
+def talk_sha256() -> str:
+    """Of the file, for the recipe: other talk makes another adapter."""
+    return hashlib.sha256(_text().encode()).hexdigest()
 
 
 def talk_about_nobody(person: Person) -> list[Pair]:
-    """Each chat's last reply after what came before it; by turns under no system message and under the person's."""
-    told = [[], [], *([Message("system", system(person, p))] for p in PERSPECTIVES)]
+    """Each chat's last reply after what came before it; two by two under no system message and under the person's."""
+    told = [[], *([Message("system", system(person, p))] for p in PERSPECTIVES)]
     return [
-        Pair(f"talk {i}", "style", "self", "style", (*told[i % len(told)], *_turns(chat)), ())
-        for i, chat in enumerate(_talk())
+        Pair(f"talk {i}", "style", "self", "style", (*told[i // 2 % len(told)], *_turns(chat)), ())
+        for i, chat in enumerate(map(json.loads, _text().splitlines()))
     ]
 
 
-def _turns(chat: tuple[str, ...]) -> list[Message]:
+def _turns(chat: Sequence[str]) -> list[Message]:
     return [Message("assistant" if k % 2 else "user", text) for k, text in enumerate(chat)]
