@@ -60,9 +60,11 @@ class SftSettings:
     """A vague sense is moved up to so far towards the sense of the answer."""
     views: tuple[View, ...] = ("vague", "plain", "swapped", "sense", "swapped")
     """How a pair is shown, epoch by epoch in turn; see `View`."""
-    held: int = 2
-    """So many rows of small talk go into each step, where the adapter is held to what the base says."""
-    hold: float = 1.0
+    held: int = 6
+    """So many rows of small talk, where the adapter is held to what the base says, go into every `hold_every`th step:
+    together, for few rows cost nearly as much as many."""
+    hold_every: int = 3
+    hold: float = 2.0
     """Weight of that."""
     seed: int = 0
 
@@ -340,7 +342,7 @@ def fit(
                 unlearnt[i] = int(pending[owner == k].sum())
             if pending.any():
                 loss = memft(losses, settings.learnt_at)
-                if talk and settings.held:
+                if talk and settings.held and number % settings.hold_every == 0:
                     shown = random.Random(f"{settings.seed}/{epoch}/{number}").choices(talk, k=settings.held)
                     loss = loss + settings.hold * strayed(model, base, shown, start)
                 if not torch.isfinite(loss):
