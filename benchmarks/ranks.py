@@ -15,7 +15,7 @@ Seconds are those of training, what the frozen layers compute included. Says not
 a scorer is given by its path.
 
     python -m benchmarks.ranks FOLDER --scorer PATH [--variants 1 2 4 8 16 tiny] [--seeds 0]
-        [--epochs 20] [--base DIR] [--json OUT.json]
+        [--epochs 14] [--base DIR] [--json OUT.json]
 """
 
 from __future__ import annotations
@@ -154,9 +154,8 @@ def mean(runs: Sequence[Run]) -> Run:
 def table(runs: dict[str, list[Run]], title: str) -> Table:
     shown = Table(title=title)
     shown.add_column("variant")
-    for heading in ("parameters", "bytes", "rate", "epochs", "unlearnt", "seconds"):
-        shown.add_column(heading, justify="right")
-    for heading in ("questions", "+".join(GUARDED), "held out"):
+    sizes = ("parameters", "bytes", "rate", "epochs", "unlearnt", "seconds")
+    for heading in (*sizes, "questions", "+".join(GUARDED), "held out"):
         shown.add_column(heading, justify="right")
     for variant, own in runs.items():
         run = mean(own)

@@ -45,7 +45,7 @@ from ipse.store.sqlite import SqliteStore, create_person, open_store
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.lessons import voiced
 from ipse.teacher.offline import OfflineTeacher
-from ipse.types import Fact, Message, Person, Perspective, new_id
+from ipse.types import PERSPECTIVES, Fact, Message, Person, Perspective, new_id
 from ipse.voice import both_questions, system
 from ipse.weights import registry
 from ipse.weights.evaluate import abstains, plain
@@ -94,7 +94,7 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
     """Every fact from both perspectives (private ones only from the person's own), and what was never told."""
     rng, asked, unseen = random.Random(f"{seed}/{person.id}"), [], wordings(kind)
     for fact in facts:
-        for perspective in ("self", "third"):
+        for perspective in PERSPECTIVES:
             if perspective == "third" and fact.sensitivity == "private":
                 continue
             wording = rng.choice(unseen[fact.attribute or ""])
@@ -102,7 +102,7 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
     told = {f.attribute for f in facts}
     absent: list[Attribute] = [a for a in attributes().values() if a.id not in told]
     for attribute in rng.sample(absent, min(len(absent), int(len(asked) * ABSENT_SHARE / (1 - ABSENT_SHARE)))):
-        perspective = rng.choice(("self", "third"))
+        perspective = rng.choice(PERSPECTIVES)
         asked.append(Asked(voiced(rng.choice(unseen[attribute.id]), person, perspective), perspective, ()))
     return asked
 
@@ -110,7 +110,7 @@ def questions(person: Person, facts: list[Fact], seed: int, kind: str) -> list[A
 def two_at_once(asked: Sequence[Asked], seed: int) -> list[Asked]:
     """Questions of two things that were told, about half as many as those of one."""
     rng, found = random.Random(f"{seed}/two"), []
-    for perspective in ("self", "third"):
+    for perspective in PERSPECTIVES:
         told = [a for a in asked if a.values and a.perspective == perspective]
         for one, other in zip(told, rng.sample(told, len(told)), strict=True):
             if one is not other and rng.random() < 0.5:

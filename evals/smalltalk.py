@@ -15,6 +15,7 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ from rich.table import Table
 
 from ipse.llm.local import LocalChat, load_base
 from ipse.me import Me
-from ipse.types import Message, Pair
+from ipse.types import PERSPECTIVES, Pair
 from ipse.voice import system
 from ipse.weights import registry
 from ipse.weights.sft import SftSettings, answer_losses, first_adapted, rows_of
+from ipse.weights.talk import talk_pair
 from pretrain.lives import LIVES
 
 TURNS = 6
@@ -43,14 +45,9 @@ def chats() -> Iterator[list[str]]:
                     yield [text for _, text in note["said"]]
 
 
-def replies(count: int, told: Message | None) -> list[Pair]:
-    """The last of the first lines of so many chats, as a reply to those before it."""
-    found = []
-    for lines in list(chats())[:count]:
-        said = lines[: min(TURNS, len(lines) // 2 * 2)]
-        turns = [Message("assistant" if k % 2 else "user", text) for k, text in enumerate(said)]
-        found.append(Pair(f"{len(found)}", "style", "self", "style", (*([told] if told else []), *turns), ()))
-    return found
+def replies(talk: Sequence[Sequence[str]], told: str | None) -> list[Pair]:
+    """The last of the first lines of each chat, as a reply to those before it."""
+    return [talk_pair(lines[: min(TURNS, len(lines) // 2 * 2)], told, i) for i, lines in enumerate(talk)]
 
 
 def perplexity(pairs: Sequence[Pair], chat: LocalChat) -> float:
@@ -75,12 +72,10 @@ def main() -> None:
         parser.error(f"nobody was learnt in {args.home}; run ipse learn first")
     base = load_base(me.settings.base)
     found: dict[str, Any] = {}
-    settings = {"no system message": None, **{p: Message("system", system(me.person, p)) for p in ("self", "third")}}
-    table = Table(
-        "asked with", "base", "with the adapter", "ratio", title=f"perplexity on {len(replies(args.chats, None))} chats"
-    )
-    for name, told in settings.items():
-        pairs = replies(args.chats, told)
+    talk = list(islice(chats(), args.chats))
+    table = Table("asked with", "base", "with the adapter", "ratio", title=f"perplexity on {len(talk)} chats")
+    for name, told in {"no system message": None, **{p: system(me.person, p) for p in PERSPECTIVES}}.items():
+        pairs = replies(talk, told)
         without = perplexity(pairs, LocalChat(base, None, me.embedder, me.person.names))
         with LocalChat(base, Path(live.path), me.embedder, me.person.names).opened() as chat:
             on = perplexity(pairs, chat)

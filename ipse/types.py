@@ -19,6 +19,7 @@ Sensitivity = Literal["public", "personal", "private"]
 Status = Literal["active", "superseded"]
 Stance = Literal["stated", "inferred"]
 Perspective = Literal["self", "third"]
+PERSPECTIVES: tuple[Perspective, Perspective] = ("self", "third")
 Task = Literal["memory", "enhance", "critique", "style"]
 AdapterStatus = Literal["candidate", "live", "retired"]
 Speaker = Literal["weights", "words", "raw", "nobody"]

@@ -49,6 +49,11 @@ class Life:
     notes: Notes
     questions: tuple[Question, ...]
 
+    @property
+    def asked_as_a_whole(self) -> bool:
+        """Whether no question is of a single note."""
+        return all(question.of is None for question in self.questions)
+
 
 def read_lives(folder: Path = LIVES) -> list[Life]:
     """Everyone under `folder`, in the order of the files' names. Raises BrokenInput that names the line."""

@@ -113,12 +113,11 @@ def train(
 
 def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: random.Random) -> list[Case]:
     """What a round learns from."""
-    embedder = default_embedder()
-    of_notes = [life for life in lives if any(q.of is not None for q in life.questions)]
-    whole = [life for life in lives if life not in of_notes]
-    found = [case for life in of_notes for case in answers_cases(life, {}, rng)]
+    found = [case for life in lives if not life.asked_as_a_whole for case in answers_cases(life, {}, rng)]
     if number == 1:
         return found
+    embedder = default_embedder()
+    whole = [life for life in lives if life.asked_as_a_whole]
     known = meanings((text for life in whole for text in texts_of(life)), embedder)
     found = [
         *rng.sample(found, len(found) // 2),
@@ -266,7 +265,7 @@ def main() -> None:
     askers = read_requests(lives)
     train(kept, [a for a in askers if a.life.id in {life.id for life in kept}], ReadingPlan(), args.out, args.rounds)
     reader, judge = CrossEncoder(args.out / READS), CrossEncoder(args.out / JUDGES)
-    whole = [life for life in held_out if all(q.of is None for q in life.questions)]
+    whole = [life for life in held_out if life.asked_as_a_whole]
     unseen = [a for a in askers if a.life.id in {life.id for life in held_out}]
     print(json.dumps(found_by_searching(whole, reader) | found_by_judging(unseen, judge), indent=1))
 

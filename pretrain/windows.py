@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -68,9 +69,12 @@ class Shelf:
 
     def nearness(self, text: str) -> Vectors:
         """Of every line to one of the texts, by sentence vectors."""
-        lines = np.stack([self._meaning(line.text) for line in self.lines])
-        near: Vectors = lines @ self._meaning(text)
+        near: Vectors = self._vectors @ self._meaning(text)
         return near
+
+    @cached_property
+    def _vectors(self) -> Vectors:
+        return np.stack([self._meaning(line.text) for line in self.lines])
 
     def _meaning(self, text: str) -> Vectors:
         return self._known[neutral(text, self.names)]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from ipse.agent.evidence import asks_about_other
+from ipse.llm.sense import names_person
 from ipse.types import Answer, Person
 
 _BEFORE = r"(?i:(?:in|at|on|by|to|from|for|with|of|about|until|since|under)\s+)?"
@@ -29,7 +30,7 @@ MOST_WORDS = 40
 def parts(question: str, person: Person) -> list[str]:
     """The questions in a question, in order; by itself where it asks but one thing."""
     first, *later = [part.strip(" ?") for part in _JOINT.split(question.strip())]
-    if _names(first, person) and not asks_about_other(first, person):
+    if names_person(first, person.names) and not asks_about_other(first, person):
         later = [_OWN_OF.sub(f"{person.short}'s", _PERSON_OF.sub(person.short, part)) for part in later]
     found = [first, *later]
     if (
@@ -39,10 +40,6 @@ def parts(question: str, person: Person) -> list[str]:
     ):
         return [question]
     return [f"{part[0].upper()}{part[1:]}?" for part in found]
-
-
-def _names(text: str, person: Person) -> bool:
-    return any(re.search(rf"\b{re.escape(name)}\b", text) for name in (*person.names, person.short))
 
 
 def together(answers: Sequence[Answer]) -> Answer:

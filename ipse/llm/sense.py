@@ -32,6 +32,12 @@ def _pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile(r"\b(?:" + "|".join(map(re.escape, words)) + r")\b") if words else None
 
 
+def names_person(text: str, names: Sequence[str]) -> bool:
+    """Whether one of the names, or the first word of one, stands in the text."""
+    pattern = _pattern(tuple(names))
+    return pattern is not None and pattern.search(text) is not None
+
+
 def neutral(text: str, names: Sequence[str] = ()) -> str:
     """The text with the person in the third person and without their name."""
     pattern = _pattern(tuple(names))

@@ -14,10 +14,8 @@ from collections.abc import Sequence
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.protocol import Lesson
 from ipse.teacher.values import candidates
-from ipse.types import Fact, Person, Perspective
+from ipse.types import PERSPECTIVES, Fact, Person, Perspective
 from ipse.voice import third, unknown, wrote
-
-PERSPECTIVES: tuple[Perspective, Perspective] = ("self", "third")
 
 
 def voiced(question: str, person: Person, perspective: Perspective) -> str:

@@ -1,8 +1,8 @@
-"""Small talk that has nothing to do with the person, and what the bare base thinks of it.
+"""Small talk that has nothing to do with the person.
 
-While a person is learnt, their adapter is held to that: it may tell them in its replies about them, but nothing
-else is to change (as the prior-preserving distillation of "learning without forgetting", Li & Hoiem 2016). The talk, in
-`talk.jsonl`, is the beginning of the chats in `pretrain/lives`, files a to h; a line is one, speaker by speaker.
+While a person is learnt, their adapter is held to what the base says in it, so that general talk doesn't suffer (as in
+"learning without forgetting", Li & Hoiem 2016). The talk, in `talk.jsonl`, is the first two lines of the chats in
+`pretrain/lives`, files a to h; a line is one chat, speaker by speaker. Knows neither model nor training.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from ipse.types import Message, Pair, Person, Perspective
+from ipse.types import PERSPECTIVES, Message, Pair, Person
 from ipse.voice import system
-
-PERSPECTIVES: tuple[Perspective, ...] = ("self", "third")
 
 
 @cache
@@ -30,13 +28,13 @@ def talk_sha256() -> str:
 
 
 def talk_about_nobody(person: Person) -> list[Pair]:
-    """Each chat's last reply after what came before it; two by two under no system message and under the person's."""
-    told = [[], *([Message("system", system(person, p))] for p in PERSPECTIVES)]
-    return [
-        Pair(f"talk {i}", "style", "self", "style", (*told[i // 2 % len(told)], *_turns(chat)), ())
-        for i, chat in enumerate(map(json.loads, _text().splitlines()))
-    ]
+    """Of every chat the reply; two by two under no system message and under the person's."""
+    told = (None, *(system(person, p) for p in PERSPECTIVES))
+    return [talk_pair(json.loads(line), told[i // 2 % len(told)], i) for i, line in enumerate(_text().splitlines())]
 
 
-def _turns(chat: Sequence[str]) -> list[Message]:
-    return [Message("assistant" if k % 2 else "user", text) for k, text in enumerate(chat)]
+def talk_pair(lines: Sequence[str], told: str | None, number: int) -> Pair:
+    """The last of an even number of lines, as a reply to those before it, under the system message `told` or none."""
+    turns = [Message("assistant" if k % 2 else "user", text) for k, text in enumerate(lines)]
+    first = [Message("system", told)] if told else []
+    return Pair(f"talk {number}", "style", "self", "style", (*first, *turns), ())
