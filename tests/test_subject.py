@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipse.teacher.subject import subject_of
+from ipse.teacher.subject import introduced, subject_of
 
 NAMES = ("Maya Okafor", "maya@posteo.example")
 
@@ -47,6 +47,12 @@ def test_a_pronoun_goes_back_to_the_sentence_before() -> None:
     assert subject_of("He is loud.", "self", NAMES) == "other"
     assert subject_of("I like him.", "Rui", NAMES) == "self"
     assert subject_of("Hers is red.", "Ada", NAMES) == "Ada"
+
+
+def test_a_relation_introduces_a_name_wherever_it_stands() -> None:
+    assert introduced("On Sundays I row with my cousin Rui and our old friend Ada.") == {"Rui", "Ada"}
+    assert introduced("My sister, Hanne, plays.") == {"Hanne"}
+    assert introduced("My sisters Hanne and Lise play, and my catalogue Rui.") == set()
 
 
 @settings(max_examples=200, deadline=None)

@@ -21,7 +21,7 @@ from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
 from ipse.store.protocol import Store
-from ipse.teacher.subject import RELATIONS, subject_of
+from ipse.teacher.subject import RELATIONS, introduced, subject_of
 from ipse.types import Chunk, Person
 
 NEAREST, AROUND, MOST_LINES = 10, 1, 8
@@ -34,7 +34,7 @@ RIVALS, AGAIN = 8, 0.2
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 """Weights of a sentence's own meaning, of its neighbours', and of each rare word it shares with the question."""
 
-_SAYS_I = re.compile(r"\bI(?:'m|'ve|'d|'ll)?\b")
+_TAKES_PART = re.compile(r"\b(?:I|I'm|I've|I'd|I'll|[Ww]e|me|us)\b")
 _SPEAKS_OF_SELF = re.compile(r"\b(?:I|I'm|I've|I'll|my|me)\b")
 
 
@@ -191,17 +191,28 @@ def _likelihood(odds: float) -> float:
 
 
 def _subjects(chunks: Sequence[Chunk], person: Person) -> list[str]:
-    """Whom each chunk is about; "he" and "she" go back within a turn."""
+    """Whom each chunk is about; "he" and "she" go back within a turn.
+
+    The person's own sentence is about another only if that one is known as somebody and the person has no part in it:
+    "Choir is on Wednesdays now" and "Miss Opal has asked me to help" are about the person.
+    """
+    known = {"other", *RELATIONS, *_people(chunks)}
     found: list[str] = []
     for i, chunk in enumerate(chunks):
         before = found[i - 1] if i and chunks[i - 1].turn_id == chunk.turn_id else "self"
         subject = subject_of(chunk.text, before, person.names)
-        if chunk.role == "self" and subject != "self" and _SAYS_I.search(chunk.text):
+        if chunk.role == "self" and (subject.split()[0] not in known or _TAKES_PART.search(chunk.text)):
             subject = "self"
         if chunk.role == "other" and subject == "self" and _SPEAKS_OF_SELF.search(chunk.text):
             subject = chunk.speaker
         found.append(subject)
     return found
+
+
+def _people(chunks: Sequence[Chunk]) -> set[str]:
+    """Words of the names of those who wrote to the person, and of whom the person introduced."""
+    wrote = {word for chunk in chunks if chunk.role == "other" for word in chunk.speaker.split()}
+    return wrote.union(*(introduced(chunk.text) for chunk in chunks if chunk.role == "self"))
 
 
 def asks_about_other(question: str, person: Person) -> bool:

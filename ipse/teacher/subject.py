@@ -19,10 +19,9 @@ RELATIONS = frozenset(
     mother-in-law father-in-law sister-in-law brother-in-law
     """.split()
 )
-_MY = re.compile(
-    r"^(?:(?i:and|but|so|also|well) )?(?i:my|our) (?:\w+ )?"
-    rf"((?i:{'|'.join(sorted(RELATIONS, key=len, reverse=True))}))(?![\w-])(?:[ ,]+([A-Z][\w-]+))?"
-)
+_RELATION = rf"((?i:{'|'.join(sorted(RELATIONS, key=len, reverse=True))}))(?![\w-])"
+_MY = re.compile(rf"^(?:(?i:and|but|so|also|well) )?(?i:my|our) (?:\w+ )?{_RELATION}(?:[ ,]+([A-Z][\w-]+))?")
+_INTRODUCED = re.compile(rf"\b(?i:my|our) (?:\w+ )?{_RELATION}[ ,]+([A-Z][\w-]+)")
 _PRONOUN = re.compile(r"^(?:and |but |so |also )?(he|she|they|his|hers?|theirs?)\b", re.I)
 _ACTS = (
     r"is|was|has|had|can|can't|could|will|won't|says|said|got|gets|plays|works|lives|told|made|wants|calls|called|"
@@ -58,3 +57,8 @@ def subject_of(sentence: str, previous: str = "self", names: tuple[str, ...] = (
         if name.casefold() not in own and name.split()[0].casefold() not in _NOT_NAMES:
             return name
     return "self"
+
+
+def introduced(text: str) -> set[str]:
+    """The names that come with a relation: Hanne in "my sister Hanne"."""
+    return {match[2] for match in _INTRODUCED.finditer(text)}

@@ -1,0 +1,31 @@
+"""Whom the evidence is about."""
+
+from __future__ import annotations
+
+from agent_kit import told
+
+from ipse.types import Person
+
+
+def test_only_who_is_known_as_somebody_has_the_persons_sentences() -> None:
+    about = {
+        "Choir is on Wednesdays now.": "self",
+        "Sang bass at first service.": "self",
+        "Miss Opal has asked me to teach her grandson to whittle.": "self",
+        "Karim runs the studio from this week.": "self",
+        "Lene: I sing alto.": "Lene",
+        "Lene has a cold.": "Lene",
+        "Lene has given us the keys.": "self",
+        "I row with my cousin Rui.": "self",
+        "Rui drives a yellow Fiat.": "Rui",
+        "+ He is loud.": "Rui",
+        "My sister plays the oboe.": "sister",
+    }
+    assert told(Person("Maya Okafor"), list(about)).library.subjects == list(about.values())
+
+
+def test_what_is_told_of_a_thing_answers_for_the_person() -> None:
+    known = told(Person("Maya Okafor"), ["We had soup.", "Choir is on Wednesdays now.", "The roof leaks again."])
+    (first, *_) = known.library.search("On which evening do I rehearse?", 1)
+    assert first.chunk.text == "Choir is on Wednesdays now."
+    assert first.subject == "self"
