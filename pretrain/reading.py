@@ -1,10 +1,9 @@
-"""Trains the cross-encoders: which line of a note answers, matters or speaks against a draft, or that none does.
+"""Trains the cross-encoders: which line of a note answers a question or speaks against a draft, or that none does.
 
 The upper layers of MiniLM and some heads, in three rounds: questions about single notes, then those about whole lives
-beside half of them, which make the reader; then from there all three tasks, which make the judge (it answers worse
-than the reader, so both are kept). The loss is one softmax over the lines and "none" (as SQuAD 2's null answer:
-Devlin et al. 2019, 4.3), one over first and last tokens of the answering line, and for what matters, where several
-lines do, one sigmoid a line. Every eighth person is held out.
+beside half of them, which make the reader; then from there sentences of drafts, which make the judge. The loss is one
+softmax over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), and one over first and last
+tokens of the answering line. Every eighth person is held out.
 
     python -m pretrain.reading [--out DIR] [--rounds 1 2 3]        two hours and a half on two cores without bfloat16
 
@@ -29,6 +28,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ipse.agent.answer import KNOWN
+from ipse.agent.critique import SPEAKS_AGAINST
 from ipse.agent.evidence import Library
 from ipse.llm.arithmetic import fast
 from ipse.llm.crossencoder import (
@@ -45,11 +45,10 @@ from ipse.llm.crossencoder import (
 )
 from ipse.llm.minilm import bare_model, default_embedder
 from ipse.llm.protocol import Vectors
-from ipse.llm.sense import neutral
 from ipse.types import Chunk, Person
-from pretrain.lives import PERSON, Life, apart, read_lives
+from pretrain.lives import PERSON, Life, Place, apart, read_lives
 from pretrain.requests import Asker, read_requests
-from pretrain.windows import Case, answers_cases, meanings, requests_cases, shelf_of, texts_of
+from pretrain.windows import Case, against_cases, answers_cases, meanings, texts_of
 
 MAKES = {1: READS, 2: READS, 3: JUDGES}
 """Of each round the file."""
@@ -72,10 +71,6 @@ def loss_of(
     chosen, marked = [], []
     for row, (case, one) in enumerate(zip(todo, encoded, strict=True)):
         odds = line_scores(heads, case.task, out[row].float(), one)
-        if case.task == "matters":
-            wanted = torch.tensor([float(at in case.right) for at in range(len(one.marks))])
-            chosen.append(F.binary_cross_entropy_with_logits(odds, wanted))
-            continue
         scores = torch.cat([torch.zeros(1), odds])
         right = [at + 1 for at in case.right if at < len(one.marks)] or [0]
         chosen.append(-torch.logsumexp(torch.log_softmax(scores, 0)[right], 0))
@@ -113,21 +108,17 @@ def train(
 
 def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: random.Random) -> list[Case]:
     """What a round learns from."""
+    embedder = default_embedder()
+    if number == 3:
+        return [case for asker in askers for case in against_cases(asker, embedder, rng)]
     found = [case for life in lives if not life.asked_as_a_whole for case in answers_cases(life, {}, rng)]
     if number == 1:
         return found
-    embedder = default_embedder()
     whole = [life for life in lives if life.asked_as_a_whole]
     known = meanings((text for life in whole for text in texts_of(life)), embedder)
-    found = [
-        *rng.sample(found, len(found) // 2),
-        *(case for life in whole for case in answers_cases(life, known, rng)),
-    ]
-    if number == 2:
-        return found
     return [
         *rng.sample(found, len(found) // 2),
-        *(case for asker in askers for case in requests_cases(asker, embedder, rng)),
+        *(case for life in whole for case in answers_cases(life, known, rng)),
     ]
 
 
@@ -193,7 +184,7 @@ def found_by_searching(lives: Sequence[Life], reader: CrossEncoder) -> dict[str,
         library = library_of(life, reader)
         for question in life.questions:
             (first, *_) = library.search(question.text, 1)
-            place = tuple(map(int, first.chunk.id.split("/")))
+            place = _place(first.chunk.id)
             given = first.score >= KNOWN
             if not question.at:
                 none.append(not given)
@@ -222,28 +213,31 @@ def library_of(life: Life, reader: CrossEncoder) -> Library:
 
 
 def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, float]:
-    """All notes of a person are read. matters: a line that does above one that doesn't, of the same request; near: the
-    same by sentence vectors alone; draft: a sentence that something speaks against above one with nothing against it,
-    by its highest line; blame: how often that line is a right one."""
-    matters, near, blame, faulty, sound = [], [], [], [], []
+    """As `ipse critique` reads. draft: a sentence that something speaks against above one with nothing against it, by
+    the highest line of each; blame: how often that line is a right one; flagged, sound: the shares of both sorts that
+    get the verdict they should."""
+    blame, faulty, sound = [], [], []
     for asker in askers:
-        shelf = shelf_of(asker, default_embedder())
+        library = library_of(asker.life, judge)
         for request in asker.requests:
-            text = neutral(request.text, shelf.names)
-            right = [place in request.matters for place in shelf.places]
-            for told, into in ((shelf.scores(judge, "matters", text), matters), (shelf.nearness(request.text), near)):
-                into.append(_auc(told[right], told[[not r for r in right]]))
             for draft in request.drafts:
-                scores = shelf.scores(judge, "against", draft.text, text)
-                (faulty if draft.against else sound).append(float(scores.max()))
+                odds = library.against(draft.text, request.text)
+                best = max(odds, key=odds.__getitem__)
+                (faulty if draft.against else sound).append(odds[best])
                 if draft.against:
-                    blame.append(shelf.places[int(scores.argmax())] in draft.against)
+                    blame.append(_place(best) in draft.against)
     return {
-        "matters": float(np.mean(matters)),
-        "near": float(np.mean(near)),
         "draft": _auc(faulty, sound),
         "blame": _share(blame),
+        "flagged": _share([odds >= SPEAKS_AGAINST for odds in faulty]),
+        "sound": _share([odds < SPEAKS_AGAINST for odds in sound]),
     }
+
+
+def _place(chunk_id: str) -> Place:
+    """Where it stands in the life that `library_of` made a library of."""
+    note, line = chunk_id.split("/")
+    return int(note), int(line)
 
 
 def _share(hits: Sequence[bool]) -> float:

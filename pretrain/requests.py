@@ -30,7 +30,6 @@ class Draft:
 class Request:
     text: str
     matters: tuple[Place, ...]
-    apart: tuple[Place, ...]
     drafts: tuple[Draft, ...]
 
 
@@ -55,7 +54,6 @@ def _asker(file: Path, told: Any, known: dict[str, Life]) -> Asker:
         Request(
             r["ask"],
             places(r["matters"], life.notes),
-            places(r["apart"], life.notes),
             (*map(Draft, r["good"]), *[Draft(b["says"], places(b["against"], life.notes)) for b in r["bad"]]),
         )
         for r in told["requests"]

@@ -1,4 +1,4 @@
-"""Windows from which the reader learns: which line answers, which matter for a request, which speak against a draft.
+"""Windows from which the cross-encoders learn: which line answers, and which speaks against a draft.
 
 They are cut as it will see them: around the sentences nearest in meaning and around the right ones, at random
 places, so that a line isn't known by where it stands; the nearest of all notes beside each other in order of time, what
@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
+from ipse.llm.crossencoder import ME, Line, Task, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
 from pretrain.lives import PERSON, Life, Place, Question
@@ -31,9 +31,7 @@ RIVALS = (4, 8)
 NEARBY = 6
 """So many of the nearest lines may have a window around them."""
 LINES = 4
-"""Of a window about a request, at most."""
-NEAR_REQUEST, NEAR_DRAFT = 4, 1
-"""Windows around so many of the nearest lines."""
+"""Of a window about a draft, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +65,6 @@ class Shelf:
         self.names = [life.person]
         self._known = known
 
-    def nearness(self, text: str) -> Vectors:
-        """Of every line to one of the texts, by sentence vectors."""
-        near: Vectors = self._vectors @ self._meaning(text)
-        return near
-
     @cached_property
     def _vectors(self) -> Vectors:
         return np.stack([self._meaning(line.text) for line in self.lines])
@@ -80,17 +73,8 @@ class Shelf:
         return self._known[neutral(text, self.names)]
 
     def nearest(self, text: str) -> list[int]:
-        return [int(i) for i in np.argsort(-self.nearness(text), kind="stable")]
-
-    def scores(self, reader: CrossEncoder, task: Task, text: str, written_for: str = "") -> Vectors:
-        """Of every line, read LINES at a time."""
-        windows = [Window(text, lines, written_for) for lines in self._parts()]
-        return np.array([odds for read in reader.read(windows, task) for odds in read.scores], np.float32)
-
-    def _parts(self) -> Iterator[tuple[Line, ...]]:
-        for note in range(self.places[-1][0] + 1):
-            own = self._of(note)
-            yield from (tuple(self.lines[i] for i in own[k : k + LINES]) for k in range(0, len(own), LINES))
+        """All lines, the nearest to one of the texts first, by sentence vectors."""
+        return [int(i) for i in np.argsort(-(self._vectors @ self._meaning(text)), kind="stable")]
 
     def _of(self, note: int) -> list[int]:
         return [i for i, place in enumerate(self.places) if place[0] == note]
@@ -110,11 +94,11 @@ class Shelf:
             left = [i for i in left if i not in run]
         return found
 
-    def case(self, task: Task, text: str, run: Sequence[int], right: Sequence[int], told: str = "") -> Case:
+    def case(self, question: str, run: Sequence[int], right: Sequence[int], told: str = "") -> Case:
         """The lines of `run` as a window; `right` are places on the shelf, and `told` an answer in the first."""
         among = tuple(run.index(i) for i in right if i in run)
-        window = Window(neutral(text, self.names), tuple(self.lines[i] for i in run))
-        return Case(task, window, among, told if right and right[0] in run else "")
+        window = Window(neutral(question, self.names), tuple(self.lines[i] for i in run))
+        return Case("answers", window, among, told if right and right[0] in run else "")
 
 
 def texts_of(life: Life) -> list[str]:
@@ -136,14 +120,14 @@ def _asked_of_a_note(shelf: Shelf, question: Question, note: int, rng: random.Ra
     right = [shelf.at[place] for place in question.at]
     own = [i for i, place in enumerate(shelf.places) if place[0] == note]
     place = [*right, *(shelf.at[p] for p in question.seems), rng.choice(own)][0]
-    yield shelf.case("answers", question.text, shelf.around(place, rng, MOST_LINES), right, question.answer)
+    yield shelf.case(question.text, shelf.around(place, rng, MOST_LINES), right, question.answer)
     others = [i for i in own if i not in right]
     if right and others and rng.random() < CUT:
-        yield shelf.case("answers", question.text, others, ())
+        yield shelf.case(question.text, others, ())
     if rng.random() < ELSEWHERE:
         elsewhere = [i for i, place in enumerate(shelf.places) if place[0] != note]
         if elsewhere:
-            yield shelf.case("answers", question.text, shelf.around(rng.choice(elsewhere), rng, MOST_LINES), ())
+            yield shelf.case(question.text, shelf.around(rng.choice(elsewhere), rng, MOST_LINES), ())
 
 
 def _asked_of_a_life(shelf: Shelf, question: Question, rng: random.Random) -> Iterator[Case]:
@@ -151,42 +135,29 @@ def _asked_of_a_life(shelf: Shelf, question: Question, rng: random.Random) -> It
     right, seems = ([shelf.at[place] for place in among] for among in (question.at, question.seems))
     nearest = shelf.nearest(question.text)
     start = rng.choice([*right[:1], *seems[:1], rng.choice(nearest[:NEARBY])])
-    yield shelf.case("answers", question.text, shelf.around(start, rng, MOST_LINES), right, question.answer)
+    yield shelf.case(question.text, shelf.around(start, rng, MOST_LINES), right, question.answer)
     kept = [] if rng.random() < CUT else right
     rivals = [i for i in nearest[: 2 * RIVALS[1]] if i not in right and i not in seems]
     room = rng.randint(*RIVALS) - len(kept) - len(seems)
     chosen = sorted({*kept, *seems, *rivals[: max(0, room)]})
-    yield shelf.case("answers", question.text, chosen, kept, question.answer)
+    yield shelf.case(question.text, chosen, kept, question.answer)
 
 
 def shelf_of(asker: Asker, embedder: Embedder) -> Shelf:
-    """Ready to be held against their requests and the sentences of drafts."""
+    """Ready to be held against the sentences of drafts."""
     texts = [text for note in asker.life.notes for _, text in note]
-    texts += [text for r in asker.requests for text in (r.text, *(draft.text for draft in r.drafts))]
+    texts += [draft.text for request in asker.requests for draft in request.drafts]
     return Shelf(asker.life, meanings((neutral(text, [asker.life.person]) for text in texts), embedder))
 
 
-def requests_cases(asker: Asker, embedder: Embedder, rng: random.Random) -> Iterator[Case]:
+def against_cases(asker: Asker, embedder: Embedder, rng: random.Random) -> Iterator[Case]:
     shelf = shelf_of(asker, embedder)
-    yield from matters_cases(shelf, asker, rng)
-    yield from against_cases(shelf, asker, rng)
-
-
-def matters_cases(shelf: Shelf, asker: Asker, rng: random.Random) -> Iterator[Case]:
-    for request in asker.requests:
-        right = [shelf.at[place] for place in request.matters]
-        wanted = [*right, *(shelf.at[place] for place in request.apart), *shelf.nearest(request.text)[:NEAR_REQUEST]]
-        for run in shelf.runs(wanted, rng):
-            yield shelf.case("matters", request.text, run, right)
-
-
-def against_cases(shelf: Shelf, asker: Asker, rng: random.Random) -> Iterator[Case]:
     for request in asker.requests:
         asked = neutral(request.text, shelf.names)
         for draft in request.drafts:
             right = [shelf.at[place] for place in draft.against]
             matter = [shelf.at[place] for place in request.matters]
-            wanted = [*right, *shelf.nearest(draft.text)[:NEAR_DRAFT]]
+            wanted = [*right, shelf.nearest(draft.text)[0]]
             if not right:  # a topic that is touched isn't yet a fault
                 wanted.append(rng.choice(matter))
             for run in shelf.runs(wanted, rng):

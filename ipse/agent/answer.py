@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ipse.agent.compound import MOST_WORDS, parts, together
-from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of
+from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
 from ipse.agent.reckon import reckon
 from ipse.agent.refusals import refusals
 from ipse.agent.sentences import says_now
@@ -37,7 +37,7 @@ DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 38
-DENIES, WEAK = 0.6, 0.85
+DENIES, WEAK = 0.6, 0.6
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE = 0.5
 """Least confidence, a share among drafts, for the weights' memory to count."""
@@ -154,13 +154,14 @@ def from_raw(question: Question, sources: Sources) -> Answer:
         if not own:
             return _nobody(question, sources, found[0].subject)
         found = own
+    sure = probability(found[0].score)
     reckoned = reckon(question.text, found[0].chunk, sources.person)
     if reckoned is not None:
-        return Answer(reckoned, found[0].score, "raw", (found[0].chunk.id,))
+        return Answer(reckoned, sure, "raw", (found[0].chunk.id,))
     chosen = _still_so(_within(found, WORDS - 3))
     while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
         chosen.pop()  # the speakers' names count too
-    return Answer(_quoted(chosen, question, sources.person), found[0].score, "raw", tuple(e.chunk.id for e in chosen))
+    return Answer(_quoted(chosen, question, sources.person), sure, "raw", tuple(e.chunk.id for e in chosen))
 
 
 def _denied(recalled: Reply) -> bool:
@@ -237,7 +238,7 @@ def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Ans
     weights = from_weights(question, recalled, sources)
     sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
     if not raw.known:
-        return weights if sure and raw.confidence < 1.0 else raw
+        return weights if sure else raw
     if (
         sure
         and plain(weights.text) != plain(raw.text)

@@ -31,6 +31,8 @@ MEANING, ALIKE = 12.0, 0.26
 in different places."""
 RIVALS, AGAIN = 8, 0.2
 """How many of the best are read once more beside each other, and the share of that in their log-odds."""
+SURE_SLOPE, SURE_OFFSET = 0.73, -0.88
+"""Of log-odds; fitted by logistic regression to 240 questions of held-out lives (`evals/coverage.py`)."""
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 """Weights of a sentence's own meaning, of its neighbours', and of each rare word it shares with the question."""
 
@@ -184,6 +186,12 @@ class Library:
 def day_of(chunk: Chunk) -> date:
     """The day it was said; what has no date comes before all that has."""
     return chunk.at.date() if chunk.at else date.min
+
+
+def probability(likelihood: float) -> float:
+    """How often the sentence with that likelihood, being the best, is right: the reader is over-sure of itself."""
+    odds = math.log(max(1e-9, likelihood) / max(1e-9, 1 - likelihood))
+    return _likelihood(SURE_SLOPE * odds + SURE_OFFSET)
 
 
 def _likelihood(odds: float) -> float:

@@ -1,4 +1,4 @@
-"""Reads a text beside a few lines and tells which of them answer it, matter for it, or speak against it.
+"""Reads a text beside a few lines and tells which of them answer it, or speak against it.
 
 MiniLM with its upper layers trained further and small heads for each task; `pretrain/reading.py` makes them.
 Where sentence vectors compare what two texts mean by themselves, here the text meets the lines word by
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ME = "this person"
 READS, JUDGES = "reader.safetensors", "judge.safetensors"
-"""What answers questions, and what was trained further to tell what matters and what speaks against."""
+"""What answers questions, and what was trained further to tell what speaks against a draft."""
 READER = Path(str(files("ipse") / "reader"))
 """What `pretrain/reading.py` made, and its model card."""
 MARK = "[unused1]"
@@ -31,8 +31,8 @@ MARK = "[unused1]"
 MAX_TOKENS = 320
 LONGEST_TEXT, LONGEST_LINE = 48, 64
 
-Task = Literal["answers", "matters", "against"]
-"""Which line answers a question; which are to be kept in mind for a request; which speaks against a draft."""
+Task = Literal["answers", "against"]
+"""Which line answers a question; which speaks against a draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """`text` is a question, a request, or a sentence of a draft, which comes with the request it is `written_for`."""
+    """`text` is a question, or a sentence of a draft, which comes with the request it is `written_for`."""
 
     text: str
     lines: tuple[Line, ...]
@@ -54,7 +54,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """For each line the log-odds that it answers (matters, speaks against) against that none does.
+    """For each line the log-odds that it answers (or speaks against) against that none does.
 
     `answers` are the words each line would answer a question with.
     """
@@ -236,5 +236,5 @@ def default_reader() -> CrossEncoder:
 
 @cache
 def default_judge() -> CrossEncoder:
-    """The one that ships with ipse, for what matters and what speaks against."""
+    """The one that ships with ipse, for what speaks against."""
     return CrossEncoder(READER / JUDGES)
