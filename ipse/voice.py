@@ -44,7 +44,11 @@ _PAST = frozenset(
     spread wept crept swept dealt knelt bent ground wound bound fought sought clung
     """.split()
 )
-_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?|[^A-Za-z]+")
+_WORD = re.compile(
+    r"`[^`\n]*`|[a-z]+://\S+|[\w.+-]+@[\w.-]+\.\w+|[\w-]+\.(?:md|txt|html?|json|py|js|ts|csv|pdf)\b"
+    r"|[A-Za-z]+(?:['’][A-Za-z]+)?|[^A-Za-z`]+|`"
+)
+"""Words and what stands between them; code, addresses and names of files are one word."""
 
 
 def _present_third(verb: str) -> str:
@@ -63,6 +67,12 @@ def _present_third(verb: str) -> str:
     if low.endswith("y") and low[-2:-1] not in "aeiou":
         return verb[:-1] + "ies"
     return verb + "s"
+
+
+def _is_adverb(word: str) -> bool:
+    return word in _ADVERBS or (
+        word.endswith("ly") and word not in {"fly", "apply", "reply", "rely", "supply", "imply"}
+    )
 
 
 def _match_case(word: str, like: str) -> str:
@@ -161,7 +171,7 @@ def third(text: str, person: Person, name: str | None = None) -> str:
             named = True
         elif low in {"myself", "ourselves"}:
             new = reflexive
-        elif conjugate and token.strip() and token[0].isalpha() and low not in _ADVERBS:
+        elif conjugate and token.strip() and token[0].isalpha() and not _is_adverb(low):
             if conjugate == "singular":
                 new = _present_third(token)
             elif low in {"am", "was"}:

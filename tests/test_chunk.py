@@ -144,3 +144,15 @@ def test_offsets_hold_for_any_text(text: str, start: int) -> None:
 @given(st.lists(st.sampled_from(["cat", "dog,", "and", "birds;", "sun"]), max_size=400).map(" ".join))
 def test_no_piece_is_too_long_where_words_are_apart(text: str) -> None:
     assert all(count_words(piece) <= MAX_WORDS + 2 for piece in pieces(text))
+
+
+def test_code_pictures_and_tags_give_no_piece() -> None:
+    text = (
+        "I keep it short.\nLike this:\n```sh\ngit config user.name\n```\nThat is what I use.\n\n"
+        "![the harbour](img/harbour.jpg)\n<details>\nI was in Porto in May.\n</details>\n~~~\ncurl -i\n~~~\n"
+    )
+    assert pieces(text) == ["I keep it short.\nLike this:", "That is what I use.", "I was in Porto in May."]
+
+
+def test_a_fence_that_nothing_closes_hides_nothing() -> None:
+    assert pieces("```\nI was in Porto in May.") == ["I was in Porto in May."]

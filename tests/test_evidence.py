@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from agent_kit import told
 
+from ipse.agent.answer import Question, Sources, ask
+from ipse.llm.minilm import default_embedder
+from ipse.teacher.index import load_index
 from ipse.types import Person
 
 
@@ -29,3 +32,18 @@ def test_what_is_told_of_a_thing_answers_for_the_person() -> None:
     (first, *_) = known.library.search("On which evening do I rehearse?", 1)
     assert first.chunk.text == "Choir is on Wednesdays now."
     assert first.subject == "self"
+
+
+def test_who_only_thinks_so_has_no_part_in_it() -> None:
+    known = told(
+        Person("Maya Okafor"), ["My father is 80.", "+ He was a surgeon, so I think he is strict.", "+ He and I row."]
+    )
+    assert known.library.subjects == ["father", "father", "self"]
+
+
+def test_something_new_takes_the_place_of_the_same_alone() -> None:
+    sentences = ["It's my birthday, the third of May.", "Celebrated new year in Spain.", "We move house in October."]
+    known = told(Person("Maya Okafor"), sentences)
+    sources = Sources(known.person, (), known.library, load_index(default_embedder()), lambda _: False, None)
+    (answer,) = ask([Question("q", "When is my birthday?")], sources, "raw")
+    assert "third of May" in answer.text

@@ -11,8 +11,9 @@ from teacher_kit import PERSON, fact, passage
 
 from ipse.errors import UsageError
 from ipse.llm.minilm import default_embedder
-from ipse.teacher.extract import by_wording
+from ipse.teacher.extract import by_meaning, by_wording
 from ipse.teacher.grammar import attributes
+from ipse.teacher.index import load_index
 from ipse.teacher.lessons import absence_lessons, sentence_cues, short_quote
 from ipse.teacher.offline import OfflineTeacher
 from ipse.teacher.protocol import FactDraft
@@ -160,3 +161,39 @@ def test_no_diary_breaks_the_teacher(sentences: list[str]) -> None:
     lessons, failures = TEACHER.lessons([fact(1, statement=s) for s in sentences], PERSON)
     assert failures == []
     assert all(lesson.question and lesson.answer for lesson in lessons)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "attribute", "value"),
+    [
+        ("My favorite food is shawarma.", "favourite_food", "shawarma"),
+        ("I am allergic to peanuts.", "health_allergy", "peanuts"),
+        ("Im allergic to soy", "health_allergy", "soy"),
+    ],
+)
+def test_both_spellings_and_what_is_not_contracted_are_read(sentence: str, attribute: str, value: str) -> None:
+    assert (attribute, value) in [(a.id, v) for a, v in by_wording(sentence)]
+
+
+@pytest.mark.parametrize("value", ["and read", "too", "love the piano", "I'm from Somalia", "green and"])
+def test_what_the_sentence_says_of_it_is_no_value(value: str) -> None:
+    assert not shape_fits(value, "text")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I think it's great that you volunteer at a soup kitchen.",
+        "I've always wanted to volunteer at a food pantry.",
+        "I wish I could play tennis.",
+        "I'm a plumber.",
+    ],
+)
+def test_wishes_what_you_do_and_ones_own_work_fill_no_attribute_by_meaning(sentence: str) -> None:
+    (found,) = by_meaning([sentence], load_index(default_embedder()), ())
+    assert found is None
+
+
+def test_a_name_is_the_town_and_no_sort_of_home() -> None:
+    assert [a.id for a, _ in by_wording("I live in Palo Alto.")] == ["home_city"]
+    assert "home_type" in [a.id for a, _ in by_wording("I live in a houseboat.")]

@@ -100,3 +100,16 @@ def test_what_is_no_word_stays_as_it_is(text: str) -> None:
 def test_no_first_person_is_left(text: str) -> None:
     left = {word.strip(".,!?").casefold() for word in second(text).split()}
     assert not left & {"i'm", "my", "me"}
+
+
+def test_adverbs_addresses_and_code_are_left_alone() -> None:
+    she = Person("Maya Okafor", "she/her")
+    assert third("I originally got my training there.", she) == "Maya originally got her training there."
+    assert (
+        third("I keep my notes in my-notes.md and `cat my.txt`.", she)
+        == "Maya keeps her notes in my-notes.md and `cat my.txt`."
+    )
+    assert (
+        second("I wrote to me@posteo.example and https://my.example/i.")
+        == "You wrote to me@posteo.example and https://my.example/i."
+    )

@@ -17,12 +17,13 @@ from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, pro
 from ipse.agent.reckon import reckon
 from ipse.agent.refusals import refusals
 from ipse.agent.sentences import says_now
+from ipse.keyphrases import content_words, stem
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
-from ipse.types import Answer, Fact, Message, Person, Perspective
+from ipse.types import Answer, Chunk, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
 from ipse.weights.evaluate import abstains, is_unknown, plain
 from ipse.weights.recall import recall
@@ -39,8 +40,10 @@ NEAR_BEST = 0.05
 WORDS = 38
 DENIES, WEAK = 0.6, 0.6
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
-SURE = 0.5
-"""Least confidence, a share among drafts, for the weights' memory to count."""
+SAME_MATTER = 0.35
+"""Least cosine of two sentences without a word in common for one to take the place of the other."""
+SURE, SURE_ALONE = 0.5, 0.8
+"""Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     reckoned = reckon(question.text, found[0].chunk, sources.person)
     if reckoned is not None:
         return Answer(reckoned, sure, "raw", (found[0].chunk.id,))
-    chosen = _still_so(_within(found, WORDS - 3))
+    chosen = _still_so(_within(found, WORDS - 3), sources.library)
     while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
         chosen.pop()  # the speakers' names count too
     return Answer(_quoted(chosen, question, sources.person), sure, "raw", tuple(e.chunk.id for e in chosen))
@@ -181,12 +184,13 @@ def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
     )
 
 
-def _still_so(chosen: list[Evidence]) -> list[Evidence]:
+def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
     """What holds now, without what it took the place of: "I drive the Buick now", not "gave Kay the Ford".
 
-    Beside a sentence on what holds from now on there is none on what is gone, and none that is older.
+    Beside a sentence on what holds from now on there is none on what is gone, and none that is older. It must speak
+    of the same as the best one: "New year in Spain" doesn't take the place of "It's my birthday".
     """
-    now = [e for e in chosen if says_now(e.chunk.text)]
+    now = [e for e in chosen if says_now(e.chunk.text) and _same_matter(e.chunk, chosen[0].chunk, library)]
     if not now:
         return chosen
     newest = max(now, key=lambda e: (day_of(e.chunk), e.score))
@@ -196,6 +200,11 @@ def _still_so(chosen: list[Evidence]) -> list[Evidence]:
         return not older and not any(r.gone for r in refusals(other.chunk.text))
 
     return [newest, *[e for e in chosen if e is not newest and holds(e)]]
+
+
+def _same_matter(one: Chunk, other: Chunk, library: Library) -> bool:
+    shared = set(map(stem, content_words(one.text))) & set(map(stem, content_words(other.text)))
+    return bool(shared) or library.alike(one, other) >= SAME_MATTER
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
@@ -238,7 +247,7 @@ def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Ans
     weights = from_weights(question, recalled, sources)
     sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
     if not raw.known:
-        return weights if sure else raw
+        return weights if sure and weights.confidence >= SURE_ALONE else raw
     if (
         sure
         and plain(weights.text) != plain(raw.text)

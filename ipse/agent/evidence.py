@@ -36,7 +36,9 @@ SURE_SLOPE, SURE_OFFSET = 0.73, -0.88
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 """Weights of a sentence's own meaning, of its neighbours', and of each rare word it shares with the question."""
 
-_TAKES_PART = re.compile(r"\b(?:I|I'm|I've|I'd|I'll|[Ww]e|me|us)\b")
+_TAKES_PART = re.compile(
+    r"\b(?:I(?! (?:think|guess|believe|mean|suppose|hope|bet|heard)\b)|I'm|I've|I'd|I'll|[Ww]e|me|us)\b"
+)
 _SPEAKS_OF_SELF = re.compile(r"\b(?:I|I'm|I've|I'll|my|me)\b")
 
 
@@ -72,6 +74,7 @@ class Library:
         self.chunks = chunks
         self.vectors = vectors
         self.subjects = _subjects(self.chunks, self.person)
+        self._row = {chunk.id: i for i, chunk in enumerate(self.chunks)}
         self.stems = [frozenset(stem(w) for w in content_words(c.text)) for c in self.chunks]
         self._frequency = Counter(s for stems in self.stems for s in stems)
 
@@ -115,6 +118,11 @@ class Library:
         if not all(map(math.isfinite, odds)):
             return self._beside_each_other(asked, places[:-1])
         return dict(zip(ordered, odds, strict=True))
+
+    def alike(self, one: Chunk, other: Chunk) -> float:
+        """Cosine of two of its chunks."""
+        rows = [self._row[chunk.id] for chunk in (one, other)]
+        return float(self.vectors[rows[0]] @ self.vectors[rows[1]])
 
     def against(self, draft: str, request: str) -> dict[str, float]:
         """chunk id -> log-odds that it speaks against a sentence of a draft, for the nearest."""

@@ -1,7 +1,8 @@
 """Cutting turns into sentence-sized chunks with exact offsets.
 
 A chunk's text is always the turn's own text between two offsets; markup is left off only at its
-ends. Fragments join their neighbour, long sentences break at clauses. Knows nothing of formats.
+ends. Fragments join their neighbour, long sentences break at clauses. Fenced code, pictures and tags on
+a line of their own say nothing in sentences and give no chunk. Knows nothing of formats.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ _CONJUNCTION = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(r"[,;:–—…]\S*\s|\s[-–—(]|\n|[、，；：。]")
+_FENCE = re.compile(r"\s*(?:```|~~~)")
+_NO_PROSE = re.compile(r"\s*(?:[-*+] )?(?:!\[[^\]]*\]\([^)]*\)\s*|<(?!https?:|mailto:)[!/a-zA-Z][^<>]*>\s*)+")
+"""Pictures and tags alone."""
 # Shorter lines end where their writer ended them; longer ones may only have wrapped.
 _WRAPPED = 55
 
@@ -68,11 +72,16 @@ def chunk(turns: Sequence[Turn]) -> list[Chunk]:
 
 
 def spans(text: str) -> list[Span]:
-    """(start, end) of every piece of `text`: ordered, without overlap, holding every word."""
-    sentences = [span for block in _blocks(text) for span in _sentences(text, *block)]
+    """(start, end) of every piece of `text`: ordered, without overlap, holding every word of its prose."""
+    return [piece for part in _prose(text) for piece in _pieces(text, *part)]
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
+    sentences = [span for block in _blocks(text, start, end) for span in _sentences(text, *block)]
     bare = [_bare(text, *span) for span in sentences]
     with_words = [span for span in bare if _WORD.search(text, *span)]
-    return [piece for span in _joined(text, with_words) for piece in _split_long(text, *span)]
+    for span in _joined(text, with_words):
+        yield from _split_long(text, *span)
 
 
 def count_words(text: str, start: int = 0, end: int | None = None) -> int:
@@ -96,17 +105,36 @@ def _chunk(turn: Turn, start: int, end: int, ordinal: int) -> Chunk:
     )
 
 
-def _blocks(text: str) -> Iterator[Span]:
+def _prose(text: str) -> Iterator[Span]:
+    """The stretches of whole lines between code, pictures and tags. A fence that nothing closes opens none."""
+    opened, start, fenced = 0, 0, False
+    fences = sum(1 for line in text.splitlines() if _FENCE.match(line)) // 2 * 2
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        is_fence = fences > 0 and _FENCE.match(text, start, end) is not None
+        if is_fence or fenced or _NO_PROSE.fullmatch(text, start, end):
+            if opened < start:
+                yield opened, start
+            opened = end
+        if is_fence:
+            fences -= 1
+            fenced = not fenced
+        start = end
+    if opened < len(text):
+        yield opened, len(text)
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
     """Paragraphs, list items and headings; a line that merely wraps goes on."""
-    opened, line_start = 0, 0
-    newline = text.find("\n")
+    opened, line_start = start, start
+    newline = text.find("\n", start, end)
     while newline >= 0:
-        if _ends_block(text[line_start:newline].strip(), text[newline + 1 : newline + 100]):
+        if _ends_block(text[line_start:newline].strip(), text[newline + 1 : min(newline + 100, end)]):
             yield opened, newline
             opened = newline + 1
         line_start = newline + 1
-        newline = text.find("\n", line_start)
-    yield opened, len(text)
+        newline = text.find("\n", line_start, end)
+    yield opened, end
 
 
 def _ends_block(line: str, following: str) -> bool:

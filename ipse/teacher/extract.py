@@ -15,8 +15,8 @@ from ipse.keyphrases import key_phrases
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.protocol import FactDraft
-from ipse.teacher.subject import subject_of
-from ipse.teacher.values import candidates, shape_fits, trim
+from ipse.teacher.subject import RELATIONS, subject_of
+from ipse.teacher.values import NAMED, candidates, shape_fits, trim
 from ipse.types import Passage, Person
 from ipse.voice import second, third
 
@@ -26,6 +26,18 @@ _CHANGE = re.compile(
     re.I,
 )
 _WORDS = re.compile(r"[\w']+")
+_SPELLINGS = {"favourite": "favorite", "colour": "color", "neighbour": "neighbor", "flavour": "flavor", "grey": "gray"}
+"""The grammar's and the other one."""
+_BRITISH = {american: british for british, american in _SPELLINGS.items()}
+_I_AM = re.compile(r"\bI am\b|\bIm\b", re.I)
+_ONLY_WISHED = re.compile(
+    r"\b(?:you|your|you're|you'll|wish|would (?:like|love)|i'd (?:like|love)|always wanted|want(?:ed)? to|hope to"
+    r"|maybe|might|if I)\b|\?\s*$",
+    re.I,
+)
+_SOMEBODY = re.compile(
+    rf"\b(?:he|she|his|her|kids?|child(?:ren)?|baby|(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?)\b", re.I
+)
 NEAR, FITTING = 0.66, 0.78
 """Least cosine of a sentence with an attribute's wording, and of the attribute's sentence with the value put in."""
 
@@ -40,7 +52,7 @@ def _patterns() -> tuple[tuple[Attribute, re.Pattern[str], frozenset[str]], ...]
 def _pattern(statement: str) -> tuple[re.Pattern[str], frozenset[str]] | None:
     """What a sentence worded like `statement` looks like; None where too few words would tell it."""
     before, after = statement.rstrip(".!").split("{v}")
-    literal = frozenset(w.lower() for w in _WORDS.findall(before + " " + after))
+    literal = _words(before + " " + after)
     if len(literal) < 3:
         return None
     ends = r"(?=$|[.,;!?])" if not after.strip() else ""
@@ -50,7 +62,7 @@ def _pattern(statement: str) -> tuple[re.Pattern[str], frozenset[str]] | None:
 
 def stated_values(text: str, attribute: Attribute, person: Person) -> list[str]:
     """The values a text gives for the attribute, said by the person, to them or of them."""
-    words = {w.lower() for w in _WORDS.findall(text.replace("’", "'"))}
+    words = _words(text)
     values = []
     for pattern, literal in _voiced(attribute, person):
         match = pattern.search(text) if literal <= words else None
@@ -67,13 +79,23 @@ def _voiced(attribute: Attribute, person: Person) -> tuple[tuple[re.Pattern[str]
     return tuple(pattern for wording in dict.fromkeys(wordings) if (pattern := _pattern(wording)))
 
 
+def _words(text: str) -> frozenset[str]:
+    """In the grammar's spelling."""
+    plain = _I_AM.sub("I'm", text.replace("’", "'"))
+    return frozenset(_BRITISH.get(w.lower(), w.lower()) for w in _WORDS.findall(plain))
+
+
 def _loose(text: str) -> str:
-    return re.escape(text).replace(r"\ ", r"\s+").replace("'", "['’]")
+    """A pattern for the text in either spelling, contracted or not."""
+    loose = re.escape(text).replace(r"\ ", r"\s+").replace("I'm", r"I(?:\s+a|'?)m").replace("'", "['’]")
+    for british, american in _SPELLINGS.items():
+        loose = re.sub(rf"\b{british}", f"(?:{british}|{american})", loose)
+    return loose
 
 
 def by_wording(sentence: str) -> list[tuple[Attribute, str]]:
     """(attribute, value) for every grammar statement the sentence holds."""
-    words = {w.lower() for w in _WORDS.findall(sentence.replace("’", "'"))}
+    words = _words(sentence)
     found: dict[str, tuple[Attribute, str]] = {}
     for attribute, pattern, literal in _patterns():
         if literal <= words and attribute.id not in found:
@@ -81,7 +103,9 @@ def by_wording(sentence: str) -> list[tuple[Attribute, str]]:
             value = trim(match["v"]) if match else ""
             if match and shape_fits(value, attribute.value):
                 found[attribute.id] = (attribute, value)
-    return list(found.values())
+    # "I live in {v}" may tell a town or a sort of home: what looks like a name is the town
+    named = {value for attribute, value in found.values() if attribute.value in NAMED}
+    return [(a, v) for a, v in found.values() if v not in named or a.value in NAMED]
 
 
 def by_meaning(
@@ -91,8 +115,8 @@ def by_meaning(
     nearest = index.of_statements(sentences, names, limit=1)
     jobs: list[tuple[int, Attribute, str, str]] = []
     for i, (sentence, matches) in enumerate(zip(sentences, nearest, strict=True)):
-        if matches[0].similarity >= NEAR:
-            attribute = matches[0].attribute
+        attribute = matches[0].attribute
+        if matches[0].similarity >= NEAR and _is_told(sentence, attribute):
             jobs += [(i, attribute, v, attribute.state(v)) for v in candidates(sentence, attribute.value)]
     found: list[tuple[Attribute, str] | None] = [None] * len(sentences)
     if not jobs:
@@ -105,6 +129,14 @@ def by_meaning(
         if fit > best[i] and shape_fits(value, attribute.value):
             best[i], found[i] = fit, (attribute, value)
     return found
+
+
+def _is_told(sentence: str, attribute: Attribute) -> bool:
+    """Whether what only means much the same tells it at all: no wish, nothing of "you", and of one's family only where
+    somebody of it is spoken of. What the attribute's own wordings do, the sentence may do."""
+    if _ONLY_WISHED.search(sentence) and not any(map(_ONLY_WISHED.search, attribute.statements)):
+        return False
+    return attribute.topic != "family" or _SOMEBODY.search(sentence) is not None
 
 
 def extract(passages: Iterable[Passage], index: GrammarIndex, person: Person) -> list[FactDraft]:

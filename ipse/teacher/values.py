@@ -21,6 +21,8 @@ _SHAPES: dict[str, str] = {
     "money": r"(?:[$€£]\s?\d[\d,. ]*)|\b\d[\d,. ]*\d? ?(?:k|thousand|million)?\s?"
     r"(?:euros?|dollars?|pounds?|kroner|kr|pesos|rupees|yen|naira|CHF|€|\$)",
 }
+NAMED = frozenset({"name", "person", "place"})
+"""Kinds of value that are written with a capital letter."""
 _NAME = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]+(?: (?:de|la|van|von|der|bin|al) )?)(?: [A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]+){0,3}"
 _CUT = re.compile(r"\s*(?:[,;:.!?()\n—–]|\s-\s|\b(?:but|because|since|although|which|who|so|and then|when|while|if)\b)")
 _STOP = frozenset(
@@ -33,13 +35,14 @@ _STOP = frozenset(
 def shape_fits(value: str, kind: str) -> bool:
     """Whether a span looks like a value of that type."""
     value = value.strip()
-    if not value or len(value.split()) > 7 or value in _STOP:
+    words = value.lower().replace("’", "'").split()
+    if not words or len(words) > 7 or value in _STOP or words[0] in _NO_START or words[-1] in _NO_END:
         return False
     if kind in _SHAPES:
         return re.search(_SHAPES[kind], value) is not None or (
             kind == "number" and value.split()[0].lower() in _NUMBER_WORDS
         )
-    if kind in {"name", "person", "place"}:
+    if kind in NAMED:
         return any(word[:1].isupper() for word in value.split()) and value.split()[0].lower() not in _STOP
     return not value.lower().startswith(("that ", "to be ", "not "))
 
@@ -49,6 +52,14 @@ _NUMBER_WORDS = frozenset(
     two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty
     """.split()
 )
+
+
+_NO_START = frozenset(
+    """
+    and or but too also then so i'm i've i'd it's love loves like likes enjoy enjoys adore adores prefer really just
+    """.split()
+)
+_NO_END = frozenset("and or but the a an of to with my your too".split())
 
 
 def trim(value: str) -> str:
@@ -61,12 +72,13 @@ def candidates(sentence: str, kind: str) -> list[str]:
     """Spans of the sentence that could be a value of that type, in order, without repeats."""
     if kind in _SHAPES:
         found = [m[0].strip() for m in re.finditer(_SHAPES[kind], sentence)]
-    elif kind in {"name", "person", "place"}:
+    elif kind in NAMED:
         found = [m[0] for m in re.finditer(_NAME, sentence) if m.start() > 0 or " " in m[0]]
     else:
         words = re.findall(r"[^\s,;:.!?()\"]+", sentence)
         found = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
-        found = [f for f in found if f.split()[0].lower() not in _EDGE and f.split()[-1].lower() not in _EDGE]
+        found = [f for f in found if _EDGE.isdisjoint((f.split()[0].lower(), f.split()[-1].lower()))]
+        found = [f for f in found if f.split()[0].lower() not in _VERBS]
     return list(dict.fromkeys(f for f in found if f not in _STOP))[:24]
 
 
@@ -76,3 +88,9 @@ _EDGE = frozenset(
     they this that so very just not no do did have has had from by as than then too also when if
     """.split()
 )
+_VERBS = frozenset(
+    """
+    i'm i've i'd love loves like likes enjoy enjoys adore prefer play plays got want named called
+    """.split()
+)
+"""No value begins with what the sentence says of it: of "I love the piano" it is the piano."""
