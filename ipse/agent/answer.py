@@ -67,15 +67,23 @@ class Sources:
 
 def ask(questions: Sequence[Question], sources: Sources, who: Source = "all") -> list[Answer]:
     """One answer each, in order. The weights answer all their questions in one batch."""
+    return ask_each(questions, sources, (who,))[who]
+
+
+def ask_each(questions: Sequence[Question], sources: Sources, whom: Sequence[Source]) -> dict[Source, list[Answer]]:
+    """What each of `whom` answers; the weights are asked once for all of them."""
     asked = [[replace(q, text=part) for part in _parts(q, sources)] for q in questions]
     singly = [part for own in asked for part in own]
     recalled: list[Reply | None] = [None] * len(singly)
-    if who in {"all", "weights"} and sources.weights is not None:
+    if {"all", "weights"} & set(whom) and sources.weights is not None:
         prompts = [_prompt(q, sources.person) for q in singly]
         recalled = list(recall(prompts, sources.weights, sources.library.reader))
-    answers = iter([_answer(q, reply, sources, who) for q, reply in zip(singly, recalled, strict=True)])
-    joined = [together([next(answers) for _ in own]) for own in asked]
-    return [_discreet(answer, q, sources) for q, answer in zip(questions, joined, strict=True)]
+    told: dict[Source, list[Answer]] = {}
+    for who in whom:
+        answers = iter([_answer(q, reply, sources, who) for q, reply in zip(singly, recalled, strict=True)])
+        joined = [together([next(answers) for _ in own]) for own in asked]
+        told[who] = [_discreet(answer, q, sources) for q, answer in zip(questions, joined, strict=True)]
+    return told
 
 
 def _parts(question: Question, sources: Sources) -> list[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
-from ipse.agent.answer import Question, Sources, ask
+from ipse.agent.answer import Question, Source, Sources, ask_each
 from ipse.agent.critique import critique
 from ipse.agent.enhance import enhance
 from ipse.llm.local import LocalChat, load_base
@@ -87,11 +88,15 @@ def systems(sources: Sources, store: Store, base: LocalChat) -> dict[str, System
 
     notes = {"base": nothing, "base + preamble": preamble, "base + retrieval": retrieval}
     contenders = {name: _prompted(base, person, given) for name, given in notes.items()}
+
+    @lru_cache(maxsize=1)  # the two rows with weights are asked the same, one after the other
+    def recalled(asked: tuple[Question, ...]) -> dict[Source, list[str]]:
+        told = ask_each(asked, sources, ("weights", "all"))
+        return {who: [answer.text for answer in answers] for who, answers in told.items()}
+
     adapter = sources.weights or base
     alone = _prompted(adapter, person, nothing)
-    contenders["weights"] = System(
-        lambda asked: [a.text for a in ask(asked, sources, "weights")], alone.enriches, alone.judges
-    )
+    contenders["weights"] = System(lambda asked: recalled(tuple(asked))["weights"], alone.enriches, alone.judges)
 
     def enrich(requests: Sequence[str]) -> list[str]:
         return [enhance(r, sources.facts, library, "self", sources.is_private).text for r in requests]
@@ -101,9 +106,7 @@ def systems(sources: Sources, store: Store, base: LocalChat) -> dict[str, System
         found = [critique(q, r, known, library, sources.is_private) for q, r in cases]
         return [f"{c.verdict}: {c.feedback}" for c in found]
 
-    contenders["weights + words + raw"] = System(
-        lambda asked: [a.text for a in ask(asked, sources, "all")], enrich, judge
-    )
+    contenders["weights + words + raw"] = System(lambda asked: recalled(tuple(asked))["all"], enrich, judge)
     return contenders
 
 
