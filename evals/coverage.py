@@ -33,7 +33,7 @@ from ipse.agent.evidence import probability
 from ipse.errors import BrokenInput
 from ipse.llm.crossencoder import CrossEncoder, default_reader
 from pretrain.lives import LIVES, Life, apart, read_lives
-from pretrain.reading import library_of
+from pretrain.reading import library_of, place_of
 
 BARS = sorted({*(percent / 100 for percent in range(30, 100, 5)), KNOWN})
 BINS, ENOUGH = 10, 10
@@ -81,8 +81,8 @@ def searched(lives: Sequence[Life], reader: CrossEncoder, tell: Callable[[], Non
         for q in life.questions:
             for found, search in ((ways[LIKELIHOOD], library.search), (ways[NEARNESS], library.near)):
                 (first,) = search(q.text, 1)
-                place = tuple(map(int, first.chunk.id.split("/")))
-                found.append(Found(life.id, q.text, bool(q.at), first.score, place in q.at))
+                right = place_of(first.chunk.id) in q.at
+                found.append(Found(life.id, q.text, bool(q.at), first.score, right))
             tell()
     return ways
 

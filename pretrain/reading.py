@@ -184,7 +184,7 @@ def found_by_searching(lives: Sequence[Life], reader: CrossEncoder) -> dict[str,
         library = library_of(life, reader)
         for question in life.questions:
             (first, *_) = library.search(question.text, 1)
-            place = _place(first.chunk.id)
+            place = place_of(first.chunk.id)
             given = first.score >= KNOWN
             if not question.at:
                 none.append(not given)
@@ -225,7 +225,7 @@ def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, 
                 best = max(odds, key=odds.__getitem__)
                 (faulty if draft.against else sound).append(odds[best])
                 if draft.against:
-                    blame.append(_place(best) in draft.against)
+                    blame.append(place_of(best) in draft.against)
     return {
         "draft": _auc(faulty, sound),
         "blame": _share(blame),
@@ -234,7 +234,7 @@ def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, 
     }
 
 
-def _place(chunk_id: str) -> Place:
+def place_of(chunk_id: str) -> Place:
     """Where it stands in the life that `library_of` made a library of."""
     note, line = chunk_id.split("/")
     return int(note), int(line)

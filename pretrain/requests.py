@@ -3,7 +3,8 @@ sentences of drafts that go against something they said, or against nothing.
 
 One person a line, in a file named as that with their notes: `wishes` are a further note in their own voice; of each of
 the `requests`, `matters` and `apart` are [note, line] places, best first: what a good answer rests on, and what
-only seems near; `good` are sentences nothing speaks against, `bad` are such with the lines `against` them.
+only seems near (unread yet); `good` are sentences nothing speaks against, `bad` are such with the lines `against`
+them.
 """
 
 from __future__ import annotations

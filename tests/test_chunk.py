@@ -156,3 +156,7 @@ def test_code_pictures_and_tags_give_no_piece() -> None:
 
 def test_a_fence_that_nothing_closes_hides_nothing() -> None:
     assert pieces("```\nI was in Porto in May.") == ["I was in Porto in May."]
+
+
+def test_a_fence_within_a_line_opens_nothing() -> None:
+    assert pieces("That is one line\u2028```\n```\nI was in Porto in May.")[-1] == "I was in Porto in May."

@@ -17,13 +17,12 @@ from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, pro
 from ipse.agent.reckon import reckon
 from ipse.agent.refusals import refusals
 from ipse.agent.sentences import says_now
-from ipse.keyphrases import content_words, stem
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
-from ipse.types import Answer, Chunk, Fact, Message, Person, Perspective
+from ipse.types import Answer, Fact, Message, Person, Perspective
 from ipse.voice import REFUSAL, system, unknown
 from ipse.weights.evaluate import abstains, is_unknown, plain
 from ipse.weights.recall import recall
@@ -40,8 +39,6 @@ NEAR_BEST = 0.05
 WORDS = 38
 DENIES, WEAK = 0.6, 0.6
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
-SAME_MATTER = 0.35
-"""Least cosine of two sentences without a word in common for one to take the place of the other."""
 SURE, SURE_ALONE = 0.5, 0.8
 """Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
 
@@ -198,7 +195,7 @@ def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
     Beside a sentence on what holds from now on there is none on what is gone, and none that is older. It must speak
     of the same as the best one: "New year in Spain" doesn't take the place of "It's my birthday".
     """
-    now = [e for e in chosen if says_now(e.chunk.text) and _same_matter(e.chunk, chosen[0].chunk, library)]
+    now = [e for e in chosen if says_now(e.chunk.text) and library.same_matter(e.chunk, chosen[0].chunk)]
     if not now:
         return chosen
     newest = max(now, key=lambda e: (day_of(e.chunk), e.score))
@@ -208,11 +205,6 @@ def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
         return not older and not any(r.gone for r in refusals(other.chunk.text))
 
     return [newest, *[e for e in chosen if e is not newest and holds(e)]]
-
-
-def _same_matter(one: Chunk, other: Chunk, library: Library) -> bool:
-    shared = set(map(stem, content_words(one.text))) & set(map(stem, content_words(other.text)))
-    return bool(shared) or library.alike(one, other) >= SAME_MATTER
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:

@@ -31,6 +31,8 @@ MEANING, ALIKE = 12.0, 0.26
 in different places."""
 RIVALS, AGAIN = 8, 0.2
 """How many of the best are read once more beside each other, and the share of that in their log-odds."""
+SAME_MATTER = 0.35
+"""Least cosine of two sentences without a word in common for one to take the place of the other."""
 SURE_SLOPE, SURE_OFFSET = 0.73, -0.88
 """Of log-odds; fitted by logistic regression to 240 questions of held-out lives (`evals/coverage.py`)."""
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
@@ -119,10 +121,10 @@ class Library:
             return self._beside_each_other(asked, places[:-1])
         return dict(zip(ordered, odds, strict=True))
 
-    def alike(self, one: Chunk, other: Chunk) -> float:
-        """Cosine of two of its chunks."""
-        rows = [self._row[chunk.id] for chunk in (one, other)]
-        return float(self.vectors[rows[0]] @ self.vectors[rows[1]])
+    def same_matter(self, one: Chunk, other: Chunk) -> bool:
+        """Whether two of its chunks have a content word in common, or come near in meaning."""
+        i, j = self._row[one.id], self._row[other.id]
+        return bool(self.stems[i] & self.stems[j]) or float(self.vectors[i] @ self.vectors[j]) >= SAME_MATTER
 
     def against(self, draft: str, request: str) -> dict[str, float]:
         """chunk id -> log-odds that it speaks against a sentence of a draft, for the nearest."""

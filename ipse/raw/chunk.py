@@ -108,7 +108,7 @@ def _chunk(turn: Turn, start: int, end: int, ordinal: int) -> Chunk:
 def _prose(text: str) -> Iterator[Span]:
     """The stretches of whole lines between code, pictures and tags. A fence that nothing closes opens none."""
     opened, start, fenced = 0, 0, False
-    fences = sum(1 for line in text.splitlines() if _FENCE.match(line)) // 2 * 2
+    fences = sum(1 for line in text.split("\n") if _FENCE.match(line)) // 2 * 2
     while start < len(text):
         end = text.find("\n", start) + 1 or len(text)
         is_fence = fences > 0 and _FENCE.match(text, start, end) is not None

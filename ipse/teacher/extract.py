@@ -15,7 +15,7 @@ from ipse.keyphrases import key_phrases
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.protocol import FactDraft
-from ipse.teacher.subject import RELATIONS, subject_of
+from ipse.teacher.subject import ANY_RELATION, subject_of
 from ipse.teacher.values import NAMED, candidates, shape_fits, trim
 from ipse.types import Passage, Person
 from ipse.voice import second, third
@@ -35,9 +35,7 @@ _ONLY_WISHED = re.compile(
     r"|maybe|might|if I)\b|\?\s*$",
     re.I,
 )
-_SOMEBODY = re.compile(
-    rf"\b(?:he|she|his|her|kids?|child(?:ren)?|baby|(?:{'|'.join(sorted(RELATIONS, key=len, reverse=True))})s?)\b", re.I
-)
+_SOMEBODY = re.compile(rf"\b(?:he|she|his|her|kids?|child(?:ren)?|baby|(?:{ANY_RELATION})s?)\b", re.I)
 NEAR, FITTING = 0.66, 0.78
 """Least cosine of a sentence with an attribute's wording, and of the attribute's sentence with the value put in."""
 

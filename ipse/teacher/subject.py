@@ -19,7 +19,9 @@ RELATIONS = frozenset(
     mother-in-law father-in-law sister-in-law brother-in-law
     """.split()
 )
-_RELATION = rf"((?i:{'|'.join(sorted(RELATIONS, key=len, reverse=True))}))(?![\w-])"
+ANY_RELATION = "|".join(sorted(RELATIONS, key=len, reverse=True))
+"""A pattern for one of them."""
+_RELATION = rf"((?i:{ANY_RELATION}))(?![\w-])"
 _MY = re.compile(rf"^(?:(?i:and|but|so|also|well) )?(?i:my|our) (?:\w+ )?{_RELATION}(?:[ ,]+([A-Z][\w-]+))?")
 _INTRODUCED = re.compile(rf"\b(?i:my|our) (?:\w+ )?{_RELATION}[ ,]+([A-Z][\w-]+)")
 _PRONOUN = re.compile(r"^(?:and |but |so |also )?(he|she|they|his|hers?|theirs?)\b", re.I)

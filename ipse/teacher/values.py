@@ -54,11 +54,9 @@ _NUMBER_WORDS = frozenset(
 )
 
 
-_NO_START = frozenset(
-    """
-    and or but too also then so i'm i've i'd it's love loves like likes enjoy enjoys adore adores prefer really just
-    """.split()
-)
+_SAYS = frozenset("i'm i've i'd love loves like likes enjoy enjoys adore prefer".split())
+"""No value begins with what the sentence says of it: of "I love the piano" it is the piano."""
+_NO_START = _SAYS | frozenset("and or but too also then so it's adores really just".split())
 _NO_END = frozenset("and or but the a an of to with my your too".split())
 
 
@@ -88,9 +86,4 @@ _EDGE = frozenset(
     they this that so very just not no do did have has had from by as than then too also when if
     """.split()
 )
-_VERBS = frozenset(
-    """
-    i'm i've i'd love loves like likes enjoy enjoys adore prefer play plays got want named called
-    """.split()
-)
-"""No value begins with what the sentence says of it: of "I love the piano" it is the piano."""
+_VERBS = _SAYS | frozenset("play plays got want named called".split())
