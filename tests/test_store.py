@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipse.errors import Busy, NoSuchPerson, StoreError, UsageError
+from ipse.store.database import Database
 from ipse.store.lock import at_work
 from ipse.store.protocol import Store
 from ipse.store.schema import VERSION, metadata
@@ -470,6 +471,14 @@ def test_opening_an_empty_home_twice_at_once_makes_it_once(tmp_path: Path) -> No
     assert [opener.wait() for opener in openers] == [0, 0]
 
 
+def test_an_empty_home_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    maker = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Busy, match="try again"):
+        Database(tmp_path / FILE, patience=0.01)
+    Database(tmp_path / FILE, pause=lambda _: maker.execute("ROLLBACK")).close()
+
+
 def test_a_full_disk_says_so_and_changes_nothing(tmp_path: Path) -> None:
     store = shelf.store_of(tmp_path)
     before = shelf.source_of("a.txt", SENTENCES)
@@ -551,6 +560,7 @@ def test_opening_an_up_to_date_file_does_not_import_alembic(tmp_path: Path) -> N
 
 HOLDER = """
 from pathlib import Path
+from ipse.store.database import Database
 from ipse.store.lock import at_work
 from ipse.store.sqlite import open_store
 

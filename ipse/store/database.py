@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,18 @@ from ipse.store import migrations
 log = logging.getLogger(__name__)
 
 # secure_delete zeroes what a deletion frees. Temporary files would be copies outside the home.
-PRAGMAS = ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY")
+PRAGMAS = ("foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY")
 
 
 class Database:
     """Raises StoreError when the file can't be opened, and Busy when it stays locked.
 
-    `patience` is how many seconds to wait for another process's write.
+    `patience` is how many seconds to wait for another process's write, `pause` what waits.
     """
 
-    def __init__(self, path: Path, patience: float = 10.0) -> None:
+    def __init__(
+        self, path: Path, patience: float = 10.0, pause: Callable[[float], object] = time.sleep
+    ) -> None:
         self.path = path
         self._turn = threading.RLock()
         self._depth = 0
@@ -46,10 +49,24 @@ class Database:
         with self._faults():
             self.connection: Connection = engine.connect()
         try:
+            self._log_ahead(patience, pause)
             self._prepare()
         except StoreError:
             self.close()
             raise
+
+    def _log_ahead(self, patience: float, pause: Callable[[float], object]) -> None:
+        """SQLite gives this up at once, whatever its timeout, while another process writes the
+        first pages of the file: two that open an empty home together would meet in it."""
+        patient_until = time.monotonic() + patience
+        while True:
+            try:
+                self._tell("PRAGMA journal_mode = WAL")
+                return
+            except Busy:
+                if time.monotonic() > patient_until:
+                    raise
+            pause(0.01)
 
     def _prepare(self) -> None:
         with self._faults():
