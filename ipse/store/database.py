@@ -33,9 +33,7 @@ class Database:
     `patience` is how many seconds to wait for another process's write, `pause` what waits.
     """
 
-    def __init__(
-        self, path: Path, patience: float = 10.0, pause: Callable[[float], object] = time.sleep
-    ) -> None:
+    def __init__(self, path: Path, patience: float = 10.0, pause: Callable[[float], object] = time.sleep) -> None:
         self.path = path
         self._turn = threading.RLock()
         self._depth = 0
