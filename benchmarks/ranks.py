@@ -105,7 +105,7 @@ def prepare(me: Me, tell: Tell) -> Sequence[Pair]:
     base = load_base(me.settings.base)
     with at_work(me.store):
         learn_words(me.store, me.teacher, me.embedder, me.clock, tell)
-        make_pairs(me.store, me.teacher, me.embedder, base, chosen, me.is_private, tell)
+        make_pairs(me.store, me.teacher, me.embedder, base, chosen, me.are_private, tell)
     return me.store.pairs()
 
 

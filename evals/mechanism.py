@@ -174,7 +174,7 @@ def learn(case: Case) -> tuple[Path, dict[str, float]]:
         embedder,
         case.base,
         WeightsSettings(seed=case.seed),
-        lambda _: False,
+        lambda texts: [False] * len(texts),
         lambda: datetime.now(UTC),
     )
     seconds = time.monotonic() - began

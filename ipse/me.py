@@ -157,7 +157,7 @@ class Me:
                 self.embedder,
                 self.settings.base,
                 chosen,
-                self.is_private,
+                self.are_private,
                 self.clock,
                 progress,
             )
@@ -204,10 +204,14 @@ class Me:
 
     def is_private(self, text: str) -> bool:
         """Whether a text touches one of the private topics."""
-        from ipse.words.private import PRIVATE_FROM, touches_private
+        return self.are_private([text])[0]
 
-        topics = self.store.private_topics()
-        return bool(topics) and max(touches_private(text, topics, self.embedder)) >= PRIVATE_FROM
+    def are_private(self, texts: Sequence[str]) -> list[bool]:
+        """Which of the texts do; many at once cost less than one by one."""
+        from ipse.words.private import PRIVATE_FROM, private_scores
+
+        scores = private_scores(texts, self.store.private_topics(), self.embedder).max(axis=1, initial=0.0)
+        return [bool(score >= PRIVATE_FROM) for score in scores]
 
     def ask(
         self, question: str, perspective: Perspective = "self", source: Source = "all", asker: str | None = None

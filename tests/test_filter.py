@@ -131,8 +131,8 @@ def test_nearly_equal_questions_need_the_same_answer_perspective_and_facts() -> 
 # 4 privacy
 
 
-def never(_: str) -> bool:
-    return False
+def never(texts: Sequence[str]) -> list[bool]:
+    return [False] * len(texts)
 
 
 @pytest.mark.parametrize(
@@ -167,15 +167,15 @@ def test_third_parties_get_nothing_private(
 
 def test_the_person_hears_their_own_private_facts() -> None:
     own = pair("What do I take?", "You take lithium every evening.", [ILL])
-    assert why(privacy([own], BY_ID, NORA, lambda _: True)) is None
+    assert why(privacy([own], BY_ID, NORA, lambda texts: [True] * len(texts))) is None
 
 
 def test_private_topics_are_asked_about_third_party_pairs_only_and_refusals_stay() -> None:
     asked: list[str] = []
 
-    def private(text: str) -> bool:
-        asked.append(text)
-        return "Berlin" in text
+    def private(texts: Sequence[str]) -> list[bool]:
+        asked.extend(texts)
+        return ["Berlin" in text for text in texts]
 
     own = pair("Where do I live?", "You live in Berlin.", [CITY])
     others = pair("Where does Nora live?", "Nora lives in Berlin.", [CITY], perspective="third")
@@ -219,6 +219,21 @@ def test_what_the_base_knows_goes_but_what_it_denies_stays() -> None:
     kept, dropped = worth([known, denied], lambda some: [True] * len(some))
     assert kept == [denied]
     assert dropped == [(known, "the base knows it already")]
+
+
+def test_the_base_is_asked_on_only_about_answers_it_gives_to_their_first_question() -> None:
+    sky, blue = pair("What colour is the sky?", "Blue.", [CITY]), pair("And the sea?", "Blue.", [CITY])
+    city, home = pair("Where do I live?", "In Berlin.", [CITY]), pair("Where is home?", "In Berlin.", [CITY])
+    asked: list[Pair] = []
+
+    def known(some: Sequence[Pair]) -> list[bool]:
+        asked.extend(some)
+        return [p is sky for p in some]
+
+    kept, dropped = worth([sky, city, blue, home], known)
+    assert kept == [city, blue, home]
+    assert dropped == [(sky, "the base knows it already")]
+    assert home not in asked
 
 
 # all of it

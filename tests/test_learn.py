@@ -198,5 +198,5 @@ def test_without_facts_there_is_nothing_to_learn(tmp_path: Path) -> None:
     with pytest.raises(NothingToLearn, match="ipse add"):
         me.learn(settings=SETTINGS)
     with pytest.raises(NothingToLearn):
-        learn_weights(me.store, me.teacher, me.embedder, me.settings.base, SETTINGS, me.is_private, me.clock)
+        learn_weights(me.store, me.teacher, me.embedder, me.settings.base, SETTINGS, me.are_private, me.clock)
     assert me.adapters() == []

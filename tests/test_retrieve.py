@@ -138,6 +138,12 @@ def test_minilm_gives_unit_vectors_and_the_same_each_time() -> None:
     assert MiniLM().embed([]).shape == (0, 384)
 
 
+def test_a_vector_does_not_depend_on_what_is_embedded_beside_it() -> None:
+    texts = [f"{who} baked {n} loaves of rye bread" for who in ("I", "Ana", "Nobody at all") for n in range(2, 20)]
+    together, alone = MiniLM().embed(texts), MiniLM()
+    assert all(np.array_equal(alone.embed([text])[0], row) for text, row in zip(texts, together, strict=True))
+
+
 def test_minilm_remembers_recent_texts() -> None:
     embedder = default_embedder()
     first = embedder.embed(["I live in Porto."])

@@ -20,7 +20,7 @@ from ipse.types import Biography, Chunk, Fact
 from ipse.words import preamble
 from ipse.words.biography import biography
 from ipse.words.entities import entities
-from ipse.words.private import PRIVATE_FROM, mark_private, touches_private
+from ipse.words.private import PRIVATE_FROM, mark_private, private_scores
 from ipse.words.relations import relations
 from ipse.words.run import WordsReport, learn_words
 from ipse.words.topics import topics
@@ -66,16 +66,16 @@ def test_numbers_and_stems_are_compared_whatever_their_spelling() -> None:
     ],
 )
 def test_what_touches_a_private_topic(text: str, topic: str, private: bool) -> None:
-    (score,) = touches_private(text, [topic], default_embedder())
+    score = private_scores([text], [topic], default_embedder()).item()
     assert 0 <= score <= 1
     assert (score >= PRIVATE_FROM) is private
 
 
 def test_private_scores_come_one_a_topic() -> None:
-    scores = touches_private("I am three instalments behind.", ["my knee operation", INSTALMENTS], Bag())
-    assert len(scores) == 2
-    assert scores[0] < scores[1]
-    assert touches_private("anything", [], Bag()) == []
+    scores = private_scores(["I am three instalments behind."], ["my knee operation", INSTALMENTS], Bag())
+    assert scores.shape == (1, 2)
+    assert scores[0, 0] < scores[0, 1]
+    assert private_scores(["anything"], [], Bag()).shape == (1, 0)
 
 
 def sentence(where: Chunk, **changes: object) -> Fact:

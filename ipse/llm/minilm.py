@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ipse.errors import LLMError
-from ipse.llm.arithmetic import fast
+from ipse.llm.arithmetic import fast, one_thread
 from ipse.llm.protocol import Vectors
 
 DIMS = 384
@@ -34,7 +34,8 @@ class MiniLM:
     """384 numbers a text; of longer ones the first 128 tokens count. English above all.
 
     The same text always gives the very same vector on a machine, whatever is embedded beside it: a
-    batch holds texts of one length, for padding would change the last bits. Raises LLMError when the
+    batch holds texts of one length and is computed in one thread, for padding and sums shared out among
+    threads would change the last bits. Raises LLMError when the
     weights are missing or not the known ones.
     """
 
@@ -89,7 +90,7 @@ def _embed_batch(tokens: list[list[int]]) -> Vectors:
     import torch
 
     _, model = _load()
-    with torch.inference_mode(), fast():
+    with torch.inference_mode(), fast(), one_thread():
         states = model(input_ids=torch.tensor(tokens)).last_hidden_state.float()
         unit = torch.nn.functional.normalize(states.mean(dim=1), dim=1)
     vectors: Vectors = unit.numpy().astype(np.float32)

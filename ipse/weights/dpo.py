@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class DpoSettings:
     share: float = 0.2
-    """Preference pairs at most, as a share of the SFT pairs."""
+    """Of the SFT pairs, so many are asked at most: those with tokens that SFT left unlearnt."""
     beta: float = 0.1
     learning_rate: float = 3e-4
     epochs: int = 2
@@ -32,15 +32,14 @@ class DpoSettings:
 
 
 def preferences(pairs: Sequence[Pair], chat: LocalChat, most: int) -> list[PreferencePair]:
-    """At most `most` of the model's disagreements with the ledger on these pairs."""
-    asked = [p for p in pairs if p.task == "memory"]
+    """The model's disagreements with the ledger on the first `most` of these pairs."""
+    asked = pairs[:most]
     replies = chat.chat([p.prompt for p in asked], max_tokens=48)
-    found = [
+    return [
         PreferencePair(new_id("preference", p.id, r.text), p.prompt, p.answer, r.text, p.refs)
         for p, r in zip(asked, replies, strict=True)
         if r.text and not agrees(r.text, p.answer)
     ]
-    return found[:most]
 
 
 def dpo_loss(

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 
 from rapidfuzz import fuzz, process, utils
 
@@ -73,12 +72,12 @@ def filter_pairs(
     facts: Sequence[Fact],
     person: Person,
     embedder: Embedder,
-    private: Callable[[str], bool],
+    private: Callable[[Sequence[str]], list[bool]],
     already_known: Callable[[Sequence[Pair]], list[bool]] | None = None,
 ) -> FilterReport:
     """Runs the five levels one after the other, in the order of `pairs`.
 
-    `private` tells whether a text touches a private topic; `already_known` which pairs the bare base
+    `private` tells which texts touch a private topic; `already_known` which pairs the bare base
     answers word for word, and None leaves that out. Pairs cite facts, superseded ones included.
     """
     by_id = {fact.id: fact for fact in facts}
@@ -155,13 +154,17 @@ def grounding(
 
 
 def privacy(
-    pairs: Sequence[Pair], facts: Mapping[str, Fact], person: Person, private: Callable[[str], bool]
+    pairs: Sequence[Pair],
+    facts: Mapping[str, Fact],
+    person: Person,
+    private: Callable[[Sequence[str]], list[bool]],
 ) -> tuple[list[Pair], Dropped]:
     """Level 4: nothing private for a third party, and nobody else's facts as the person's own."""
     secret = [fact for fact in facts.values() if fact.sensitivity == "private"]
     told = _stems(fact for fact in facts.values() if fact.sensitivity != "private")
     telling = {fact.id: _stems([fact]) - told for fact in secret}
-    is_private = cache(private)
+    texts = sorted({text for p in pairs if _tells_others(p) for text in (p.question, said(p.answer))})
+    touching = {text for text, touches in zip(texts, private(texts), strict=True) if touches}
 
     def reason(pair: Pair) -> Reason | None:
         cited = [facts[ref] for ref in pair.refs if ref in facts]
@@ -175,15 +178,17 @@ def privacy(
         if any(_holds(f"{pair.question} . {said(pair.answer)}", fact.value) for fact in secret):
             return "holds the value of a private fact"
         # a refusal has to name what it refuses; only its answer must tell nothing of it
-        texts = [said(pair.answer)] if denies else [pair.question, said(pair.answer)]
-        stems = frozenset[str]().union(*(words_of(text).stems for text in texts))
+        shown = [said(pair.answer)] if denies else [pair.question, said(pair.answer)]
+        stems = frozenset[str]().union(*(words_of(text).stems for text in shown))
         if any(words and len(words & stems) >= min(2, len(words)) for words in telling.values()):
             return "holds the words of a private fact"
-        if not denies and any(is_private(text) for text in texts):
-            return "touches a private topic"
-        return None
+        return "touches a private topic" if not denies and touching.intersection(shown) else None
 
     return _sift(pairs, reason)
+
+
+def _tells_others(pair: Pair) -> bool:
+    return pair.perspective == "third" and pair.form not in DENYING
 
 
 def worth(
@@ -191,14 +196,20 @@ def worth(
 ) -> tuple[list[Pair], Dropped]:
     """Level 5: it teaches something.
 
-    What the base denies of itself stays: without it the adapter would unlearn to say "I don't know".
+    What the base denies of itself stays: without it the adapter would unlearn to say "I don't know". Of answers
+    that the base doesn't give to the first of their questions it is not asked the others: it hardly knows any.
     """
     asserting = [pair for pair in pairs if pair.form not in DENYING]
     known: set[str] = set()
-    if already_known is not None and asserting:
-        told = zip(asserting, already_known(asserting), strict=True)
-        known = {pair.id for pair, is_known in told if is_known}
+    if already_known is not None:
+        first = list({pair.answer: pair for pair in reversed(asserting)}.values())
+        given = {pair.answer for pair in _those(first, already_known)}
+        known = {pair.id for pair in _those([p for p in asserting if p.answer in given], already_known)}
     return _sift(pairs, lambda pair: "the base knows it already" if pair.id in known else _degenerate(pair))
+
+
+def _those(pairs: Sequence[Pair], hold: Callable[[Sequence[Pair]], list[bool]]) -> list[Pair]:
+    return [pair for pair, holds in zip(pairs, hold(pairs), strict=True) if holds]
 
 
 def _sift(pairs: Sequence[Pair], reason: Callable[[Pair], Reason | None]) -> tuple[list[Pair], Dropped]:

@@ -62,7 +62,7 @@ def learn_weights(
     embedder: Embedder,
     base_path: Path,
     settings: WeightsSettings,
-    private: Callable[[str], bool],
+    private: Callable[[Sequence[str]], list[bool]],
     clock: Clock,
     progress: Progress | None = None,
 ) -> WeightsReport:
@@ -118,7 +118,7 @@ def make_pairs(
     embedder: Embedder,
     base: LocalBase,
     settings: WeightsSettings,
-    private: Callable[[str], bool],
+    private: Callable[[Sequence[str]], list[bool]],
     progress: Progress | None = None,
 ) -> tuple[FilterReport | None, Sequence[Failure]]:
     """Synthesis and filter, unless this version's pairs are there already.
@@ -131,7 +131,9 @@ def make_pairs(
     if progress:
         progress("synthesize", 0, 1)
     person, facts = store.person, store.facts()
-    own = [(said, reply) for said, reply in replies_of(store.chunks()) if not private(reply.text)]
+    replies = replies_of(store.chunks())
+    secret = private([reply.text for _, reply in replies])
+    own = [both for both, is_secret in zip(replies, secret, strict=True) if not is_secret]
     pairs, failures = synthesize(facts, own, person, teacher, settings.seed)
     pairs = [p for p in pairs if p.task in settings.tasks]
 
@@ -168,8 +170,8 @@ def train(
     talk = talk_rows(talk_about_nobody(store.person), base, embedder, settings.sft)
     trained = fit(seen, base, settings.sft, _workshop(store) / f"{adapter_id}.pt", progress, talk)
     chat = LocalChat.around(base, trained.model, embedder, names)
-    most = int(len(pairs) * settings.dpo.share)
-    found = preferences([p for p in pairs if p.task == "memory"][: 2 * most], chat, most)
+    doubtful = [p for p, lacking in zip(pairs, trained.lacking, strict=True) if lacking and p.task == "memory"]
+    found = preferences(doubtful, chat, int(len(pairs) * settings.dpo.share))
     store.put_pairs(store.pairs_version() or "", store.pairs(), found)
     if found:
         if progress:

@@ -29,6 +29,9 @@ from ipse.weights.evaluate import is_unknown
 if TYPE_CHECKING:
     import torch
 
+PRE_NORM = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
+"""Parts of a decoder layer that is built as Llama's is; Qwen's and Mistral's are."""
+
 Progress = Callable[[str, int, int], None]
 View = Literal["sense", "plain", "vague", "swapped"]
 """How a pair is shown: with the sense of its question; with none, as to a plain causal LM; with one so far
@@ -211,14 +214,32 @@ def _lower(
 
 def _layers(decoder: Any, hidden: torch.Tensor, start: int, stop: int) -> torch.Tensor:
     """Decoder layers [start, stop) on right-padded rows; causality alone keeps padding out of sight."""
-    import torch
-
-    positions = torch.arange(hidden.shape[1], device=hidden.device)[None]
-    rotary = decoder.rotary_emb(hidden, positions)
+    at = _positions(decoder, hidden)
     for layer in decoder.layers[start:stop]:
-        out = layer(hidden, attention_mask=None, position_embeddings=rotary, position_ids=positions)
+        out = layer(hidden, attention_mask=None, **at)
         hidden = out[0] if isinstance(out, tuple) else out
     return hidden
+
+
+def _last_layer(decoder: Any, hidden: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """The last decoder layer, for these positions alone; shape (positions, width).
+
+    Nothing comes after it that would look back, so that the others need no feed-forward: two thirds of its work.
+    """
+    layer = decoder.layers[-1]
+    if {name for name, _ in layer.named_children()} != PRE_NORM:
+        return _layers(decoder, hidden, len(decoder.layers) - 1, len(decoder.layers))[rows, columns]
+    seen, _ = layer.self_attn(layer.input_layernorm(hidden), attention_mask=None, **_positions(decoder, hidden))
+    answering = (hidden + seen)[rows, columns]
+    out: torch.Tensor = answering + layer.mlp(layer.post_attention_layernorm(answering))
+    return out
+
+
+def _positions(decoder: Any, hidden: torch.Tensor) -> dict[str, Any]:
+    import torch
+
+    places = torch.arange(hidden.shape[1], device=hidden.device)[None]
+    return {"position_embeddings": decoder.rotary_emb(hidden, places), "position_ids": places}
 
 
 def answer_logits(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -230,14 +251,14 @@ def answer_logits(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[to
     hidden = torch.zeros(len(rows), longest, width, device=rows[0].hidden.device)
     for i, row in enumerate(rows):
         hidden[i, : row.hidden.shape[0]] = row.hidden
+    index = [(i, row.start + k) for i, row in enumerate(rows) for k in range(len(row.targets))]
+    owner, column = torch.tensor(index, device=hidden.device).T
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model
     with fast(hidden.device.type):
-        hidden = _layers(causal.model, hidden, start_layer, len(causal.model.layers))
-    index = [(i, row.start + k) for i, row in enumerate(rows) for k in range(len(row.targets))]
-    at = torch.tensor(index, device=hidden.device)
-    with fast(hidden.device.type):
-        logits = causal.lm_head(causal.model.norm(hidden[at[:, 0], at[:, 1]])).float()
-    return logits, at[:, 0]
+        hidden = _layers(causal.model, hidden, start_layer, len(causal.model.layers) - 1)
+        answering = _last_layer(causal.model, hidden, owner, column)
+        logits = causal.lm_head(causal.model.norm(answering)).float()
+    return logits, owner
 
 
 def answer_losses(model: Any, rows: Sequence[Row], start_layer: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -298,8 +319,12 @@ def _pending(losses: torch.Tensor, learnt_at: float) -> torch.Tensor:
 class Trained:
     model: Any
     epochs: int
-    unlearnt: int
-    """Answer tokens still below the threshold when training stopped."""
+    lacking: tuple[int, ...]
+    """For each row the answer tokens still below the threshold when it was last trained on."""
+
+    @property
+    def unlearnt(self) -> int:
+        return sum(self.lacking)
 
 
 def fit(
@@ -357,7 +382,7 @@ def fit(
         done = epoch
     if progress:
         progress("sft", 1, 1)
-    return Trained(model, done, sum(unlearnt))
+    return Trained(model, done, tuple(unlearnt))
 
 
 def batches_of(todo: Sequence[int], rows: Sequence[Row], settings: SftSettings, epoch: int) -> list[list[int]]:

@@ -89,13 +89,11 @@ _OWN_SUBJECT = frozenset(("i", "i'm", "i've", "my", "we", "our", "ich", "mein", 
 Scores = npt.NDArray[np.float32]
 
 
-def touches_private(text: str, topics: Sequence[str], embedder: Embedder) -> list[float]:
-    """How much `text` is about each of the private `topics`, 0 to 1; from PRIVATE_FROM on it is."""
-    return [float(score) for score in private_scores([text], topics, embedder)[0]]
-
-
 def private_scores(texts: Sequence[str], topics: Sequence[str], embedder: Embedder) -> Scores:
-    """The same for many texts at once: shape (len(texts), len(topics))."""
+    """How much each text is about each of the private topics, 0 to 1: shape (len(texts), len(topics)).
+
+    From PRIVATE_FROM on it is.
+    """
     scores = np.zeros((len(texts), len(topics)), dtype=np.float32)
     if not texts or not topics:
         return scores

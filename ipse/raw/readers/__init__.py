@@ -27,6 +27,7 @@ from ipse.raw.readers import (
     signal,
     telegram,
     text,
+    transcript,
     whatsapp,
 )
 from ipse.raw.readers.reading import Origin, Reader, Reading
@@ -49,6 +50,7 @@ READERS: tuple[Reader, ...] = (
     whatsapp.READER,
     documents.HTML,
     obsidian.READER,
+    transcript.READER,
     markdown.READER,
     text.READER,
 )

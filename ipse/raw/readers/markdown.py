@@ -48,7 +48,7 @@ def read_text(origin: Origin, text: str, person: Person) -> tuple[list[Turn], li
     body = text[shift:]
     heading = _TITLE.search(body[:4000].partition("```")[0])
     title = str(front.get("title") or (heading["title"] if heading else origin.path.stem))
-    frame = prose.frame_of(origin.path, title, (front[key] for key in _DATES if front.get(key)))
+    frame = prose.frame_of(origin.path, title, dates_of(front))
     frame = replace(frame, author=foreign_author(front, person))
     above = text.count("\n", 0, shift)
 
@@ -57,6 +57,11 @@ def read_text(origin: Origin, text: str, person: Person) -> tuple[list[Turn], li
 
     turns, doubts = prose.turns(origin, body, person, frame, place_of=place_of, shift=shift)
     return turns, failures + doubts
+
+
+def dates_of(front: dict[str, Any]) -> list[str]:
+    """What front matter gives for its date."""
+    return [str(front[key]) for key in _DATES if front.get(key)]
 
 
 def foreign_author(front: dict[str, Any], person: Person) -> str:

@@ -132,7 +132,7 @@ def _is_number(written: Written | None) -> bool:
 
 
 def _heading_marks(text: str) -> Iterator[_Mark]:
-    for number, start, end in _prose_lines(text):
+    for number, start, end in prose_lines(text):
         line = text[start:end].rstrip()
         heading, bold = _HEADING.match(line), _BOLD.match(line)
         underlined = _UNDERLINE.match(text, end) is not None and bool(line.strip()) and len(line) < 80
@@ -153,7 +153,7 @@ def _heading_marks(text: str) -> Iterator[_Mark]:
 
 
 def _inline_marks(text: str) -> Iterator[_Mark]:
-    for number, start, end in _prose_lines(text):
+    for number, start, end in prose_lines(text):
         line = text[start:end].rstrip()
         bullet = _BULLET.match(line)
         offset = bullet.end() if bullet else 0
@@ -166,7 +166,7 @@ def _inline_marks(text: str) -> Iterator[_Mark]:
             yield _Mark(number, start, start + body, _LINE_LEVEL, written)
 
 
-def _prose_lines(text: str) -> Iterator[tuple[int, int, int]]:
+def prose_lines(text: str) -> Iterator[tuple[int, int, int]]:
     """(number, start, end) of each line that is not inside a fence of code."""
     fenced = False
     for number, (start, end) in enumerate(line_spans(text), 1):
