@@ -44,7 +44,8 @@ class Known:
 
 
 def told(person: Person, sentences: Sequence[str], *more: Fact, private: tuple[str, ...] = ()) -> Known:
-    """A person from sentences, an hour apart; "Lene: ..." is somebody else's, "+ ..." goes on in the same turn."""
+    """A person from sentences, an hour apart; "Lene: ..." is somebody else's ("Assistant: ..." the assistant's),
+    "+ ..." goes on in the same turn."""
     chunks: list[Chunk] = []
     turn, at = "", MORNING
     for ordinal, sentence in enumerate(sentences):
@@ -58,7 +59,7 @@ def told(person: Person, sentences: Sequence[str], *more: Fact, private: tuple[s
                 id=new_id("chunk", person.name, ordinal),
                 source_id=new_id("source", person.name),
                 turn_id=turn,
-                role="other" if heard else "self",
+                role="assistant" if heard and name == "Assistant" else "other" if heard else "self",
                 speaker=name if heard else person.name,
                 text=rest if heard else text,
                 at=at,

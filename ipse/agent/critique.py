@@ -17,12 +17,11 @@ from ipse.agent.enhance import heard, quoted
 from ipse.agent.evidence import Library
 from ipse.agent.hours import clashes as hour_clashes
 from ipse.agent.hours import latest
-from ipse.agent.manners import breaches, is_measure, standing_orders
+from ipse.agent.manners import breaches, is_measure, said_to_assistants, standing_orders
 from ipse.agent.refusals import Refusal, refusals, uses
 from ipse.agent.relevance import CLOSE, Request, involved, own_wording, read_request
 from ipse.agent.sentences import HEARD, is_asking, is_secret, owner, pieces, plain, says_now, word_set, word_stems
 from ipse.keyphrases import tokens
-from ipse.llm.protocol import Embedder
 from ipse.teacher.extract import stated_values
 from ipse.teacher.grammar import attributes
 from ipse.types import Chunk, Critique, Fact, Person
@@ -73,7 +72,7 @@ def critique(
     active = [f for f in usable if f.status == "active"]
     alive = [f for f in own_wording(active) if not is_asking(f.statement) or f.attribute]
     request = read_request(f"{query} {response}", embedder, person)
-    unmannerly = list(_unmannerly(response, alive, embedder, person))
+    unmannerly = list(_unmannerly(response, own_wording(active), library))
     told = {f.id for clash in unmannerly for f in clash.facts}
     found = [
         *_rejected(query, response, [f for f in alive if f.id not in told], chunks, request, person),
@@ -208,10 +207,10 @@ def _spoken_against(query: str, response: str, alive: Sequence[Fact], library: L
             yield Clash(f'what was said speaks against "{plain(piece)}"', (by_chunk[best],))
 
 
-def _unmannerly(response: str, alive: Sequence[Fact], embedder: Embedder, person: Person) -> Iterator[Clash]:
-    orders = standing_orders(alive, embedder, person)
-    known = frozenset(token for f in alive if f.made_by != HEARD for token in tokens(f.statement) if token.isupper())
-    for breach in breaches(response, orders, embedder, known):
+def _unmannerly(response: str, active: Sequence[Fact], library: Library) -> Iterator[Clash]:
+    orders = standing_orders(active, library.embedder, library.person, said_to_assistants(library.chunks))
+    known = frozenset(token for f in active if f.made_by != HEARD for token in tokens(f.statement) if token.isupper())
+    for breach in breaches(response, orders, library.embedder, known):
         yield Clash(breach.reason, (breach.fact,))
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from ipse.agent.confidence import belong, by_source, confidential
 from ipse.agent.evidence import Library
 from ipse.agent.hours import clock, latest
-from ipse.agent.manners import standing_orders
+from ipse.agent.manners import said_to_assistants, standing_orders
 from ipse.agent.relevance import STANDING, Request, current, may_tell, read_request, relevant
 from ipse.agent.sentences import HEARD, bare, is_asking, lacks_referent, people_in, plain, speaks_of_self, word_stems
 from ipse.llm.protocol import Embedder
@@ -51,11 +51,13 @@ def enhance(
         f for f in facts if not secret.intersection(f.refs) or _is_asked_for(f, query, perspective, is_private)
     ]
     pool = [*open_facts, *heard(chunks, secret)]
-    chosen = relevant(query, pool, embedder, person, CANDIDATES, perspective, is_private)
+    to_assistants = said_to_assistants(chunks)
+    chosen = relevant(query, pool, embedder, person, CANDIDATES, perspective, is_private, to_assistants)
     orders = [f for f, score in chosen if score >= STANDING and f.made_by != HEARD]
-    orders = [f for f in orders if f in standing_orders(orders, embedder, person)]
+    orders = standing_orders(orders, embedder, person, to_assistants)
     request = read_request(query, embedder, person)
-    alive = [f for f in current(pool, query) if may_tell(f, request, perspective, is_private)]
+    told = [f for f in current(pool, query) if f not in orders]
+    alive = [f for f in told if may_tell(f, request, perspective, is_private)]
     content = _with_neighbours([p for p in chosen if p[0] not in orders], alive, chunks, request, embedder, person)
     manners = list(_fitting(_in_order(orders, chunks), MANNERS, _order_line))
     room = MOST_WORDS - sum(len(line.split()) for _, line in manners) - HEADERS

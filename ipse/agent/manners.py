@@ -16,19 +16,23 @@ from importlib.resources import files
 
 from ipse.agent.examples import cosines, nearness
 from ipse.agent.hours import earliest, latest
-from ipse.agent.refusals import refusals
+from ipse.agent.refusals import refusals, uses
 from ipse.agent.sentences import HEARD, is_asking, is_secret, owner, pieces, plain, weekdays_in, word_set
 from ipse.keyphrases import NUMBER_WORDS
 from ipse.llm.protocol import Embedder
 from ipse.teacher.grammar import attributes
-from ipse.types import Fact, Person
+from ipse.types import Chunk, Fact, Person
 
 NEAR_ORDER = 0.5
 """Least cosine with a sentence of how people want to be answered, for one that gives no order by its wording."""
 NEAR_WEAK_ORDER = 0.33
 """The same for one that may be an order by its wording: "use ...", "explain ...", "without ..."."""
+NEAR_LASTING, NEAR_LIMIT = 0.15, 0.2
+"""The same for what was said to an assistant: "every claim with its year", and "metric only", "give me ..."."""
 NEAR_FEATURE = 0.55
 """Least cosine with an order against a feature, where no word names the feature."""
+LONGEST_ORDER = 25
+"""Words; more than so many are no order unless the wording says so."""
 LONG_WORDS = 120
 """More words than this are too many for somebody who wants it short and names no number."""
 
@@ -78,6 +82,11 @@ _NO_ORDER = re.compile(
     r"|believe|say|get|care|need)\b",
     re.I,
 )
+_HABIT = re.compile(r"\b(?:I|we|he|she|they|it|who|that)(?:'\w+)? $", re.I)
+"""Before an order's words they tell what is done: "I never use the lift", "she always writes"."""
+_LASTING = re.compile(r"\b(?:every|each|always|whenever|never|from now on)\b", re.I)
+_LIMIT_SET = re.compile(r"\b(?:only|no|not|don't|first|short|shorter|instead|plain)\b", re.I)
+_TELLS = re.compile(r"(?:(?:and|but|so|no|yes|ok|good|thanks)[,.]? )*(?:I|we|my|our|he|she|they|it)\b", re.I)
 _NOT = re.compile(
     r"\b(?:no|not|never|without|stop|skip|spare|leave out|hate|lose|only|enough|rather than|instead of"
     r"|\w+n't)\b",
@@ -89,6 +98,7 @@ _ALWAYS = re.compile(
     re.I,
 )
 _LIMIT = re.compile(r"\b(?P<n>\w+(?:-\w+)?) (?P<unit>sentences?|words?|lines?|paragraphs?)\b", re.I)
+_QUOTED = re.compile(r"[\"“](?P<words>[^\"“”]{2,40})[\"”]")
 _SHORT_FORM = re.compile(r"\b(?:[A-Z]{2,5}s?|e\.g\.|i\.e\.|approx\.|asap|btw|fyi)(?![\w-])")
 _WORDS_OF_CAPITALS = word_set("OK TV US USA UK EU AM PM I A")
 _STEP = re.compile(r"(?:(?<=\s)|^)\(?\d{1,2}[.)](?=\s)")
@@ -106,6 +116,7 @@ class Feature:
     says: str
     against: tuple[str, ...]
     cues: re.Pattern[str]
+    unless: re.Pattern[str] | None
     found: re.Pattern[str] | None
     negated: bool
 
@@ -144,6 +155,7 @@ def features() -> tuple[Feature, ...]:
             says=entry["says"],
             against=tuple(entry["against"]),
             cues=re.compile(entry["cues"], re.I),
+            unless=re.compile(entry["unless"], re.I) if "unless" in entry else None,
             found=re.compile(entry["found"], re.M | (0 if entry["id"] in _CASED else re.I)) if entry["found"] else None,
             negated=bool(entry.get("negated", True)),
         )
@@ -162,17 +174,26 @@ def wishes() -> tuple[Wish, ...]:
     )
 
 
-def standing_orders(facts: Sequence[Fact], embedder: Embedder, person: Person) -> list[Fact]:
-    """The person's facts that say how they want to be answered, in the order given."""
+def said_to_assistants(chunks: Sequence[Chunk]) -> frozenset[str]:
+    """Ids of the person's sentences in talks with an assistant."""
+    talks = {c.source_id for c in chunks if c.role == "assistant"}
+    return frozenset(c.id for c in chunks if c.role == "self" and c.source_id in talks)
+
+
+def standing_orders(
+    facts: Sequence[Fact], embedder: Embedder, person: Person, to_assistants: frozenset[str] = frozenset()
+) -> list[Fact]:
+    """The person's facts that say how they want to be answered, in the order given.
+
+    In what rests on `to_assistants` (`said_to_assistants`) less is asked of the wording: who says "prose, no lists"
+    there doesn't tell of a day.
+    """
     own = [f for f in facts if f.made_by != HEARD and f.stance == "stated" and owner(f, person) == "self"]
-    unsure = [f for f in own if not _by_wording(f) and _may_order(f)]
+    least = {f.id: _least_nearness(f, to_assistants) for f in own if not _by_wording(f)}
+    unsure = [f for f in own if least.get(f.id) is not None]
     vectors = embedder.embed([plain(f.statement) for f in unsure])
     near = nearness(vectors, [str(s) for s in _data()["standing"]], embedder) if unsure else vectors[:0]
-    by_meaning = {
-        f.id
-        for f, cosine in zip(unsure, near, strict=True)
-        if cosine >= (NEAR_WEAK_ORDER if _WEAK_ORDER.search(plain(f.statement)) else NEAR_ORDER)
-    }
+    by_meaning = {f.id for f, cosine in zip(unsure, near, strict=True) if cosine >= (least[f.id] or 0.0)}
     return [f for f in own if f.id in by_meaning or _by_wording(f)]
 
 
@@ -195,14 +216,24 @@ def _refuses_feature(line: str) -> bool:
 
 def _gives_order(piece: str) -> bool:
     order = _ORDER.search(piece)
-    if order is None or piece.endswith("?") or is_secret(piece):
+    if order is None or piece.endswith("?") or is_secret(piece) or _HABIT.search(piece[: order.start()]):
         return False
     return not any(no.start() < order.end() and order.start() < no.end() for no in _NO_ORDER.finditer(piece))
 
 
-def _may_order(fact: Fact) -> bool:
+def _least_nearness(fact: Fact, to_assistants: frozenset[str]) -> float | None:
+    """How near the fact has to come to an order's meaning to be one; None if nothing makes it one."""
     line = plain(fact.statement)
-    return fact.attribute is None and not is_secret(line) and not is_asking(line) and len(line.split()) <= 25
+    if fact.attribute is not None or is_secret(line) or line.endswith("?") or len(line.split()) > LONGEST_ORDER:
+        return None
+    if to_assistants.intersection(fact.refs) and not _TELLS.match(line):
+        if _LASTING.search(line):
+            return NEAR_LASTING
+        if _LIMIT_SET.search(line) or (_WEAK_ORDER.search(line) and not is_asking(line)):
+            return NEAR_LIMIT
+    if is_asking(line):
+        return None
+    return NEAR_WEAK_ORDER if _WEAK_ORDER.search(line) else NEAR_ORDER
 
 
 def breaches(
@@ -218,7 +249,12 @@ def breaches(
         if shown and feature.id not in found:
             found[feature.id] = Breach(fact, shown)
     for fact in orders:
-        for name, reason in (*_missing(response, fact), *_wrong_units(response, fact), *_wrong_money(response, fact)):
+        for name, reason in (
+            *_said_all_the_same(response, fact),
+            *_missing(response, fact),
+            *_wrong_units(response, fact),
+            *_wrong_money(response, fact),
+        ):
             found.setdefault(name, Breach(fact, reason))
     return list(found.values())
 
@@ -229,6 +265,8 @@ def _forbidden(orders: Sequence[Fact], embedder: Embedder) -> Iterator[tuple[Fac
     for fact, line in zip(orders, lines, strict=True):
         for feature in features():
             cue = feature.cues.search(line)
+            if feature.unless and feature.unless.search(line):
+                continue
             left_out = fact.attribute == "answer_leave_out"
             if feature.id == "calls" and (latest(line) or earliest(line) or weekdays_in(line)):
                 continue  # calls are fine, at other times
@@ -240,6 +278,9 @@ def _forbidden(orders: Sequence[Fact], embedder: Embedder) -> Iterator[tuple[Fac
     near = cosines(embedder.embed(lines), [text for feature in features() for text in feature.against], embedder)
     for fact, line, row in zip(orders, lines, near, strict=True):
         best = int(row.argmax())
+        unless = owners[best].unless
+        if unless and unless.search(line):
+            continue
         if row[best] >= NEAR_FEATURE and (not owners[best].negated or _NOT.search(line)):
             yield fact, owners[best]
 
@@ -278,6 +319,15 @@ def _too_long(response: str, order: str) -> str | None:
         "paragraph": len(re.findall(r"\S(?:\n\s*\n|$)", response.strip())),
     }
     return f"it is too long, {counts[unit]} {unit}s" if counts[unit] > number else None
+
+
+def _said_all_the_same(response: str, fact: Fact) -> Iterator[tuple[str, str]]:
+    """Words in quotation marks that the order says no to."""
+    line = plain(fact.statement)
+    for words in _QUOTED.finditer(line):
+        used = uses(response, words["words"]) if _negated(line, words.start()) else None
+        if used:
+            yield f"words {used}", f'it says "{used}"'
 
 
 def _missing(response: str, fact: Fact) -> Iterator[tuple[str, str]]:

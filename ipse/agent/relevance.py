@@ -88,17 +88,18 @@ def relevant(
     limit: int,
     perspective: Perspective = "self",
     is_private: Callable[[str], bool] = lambda _: False,
+    to_assistants: frozenset[str] = frozenset(),
 ) -> list[tuple[Fact, float]]:
     """At most `limit` facts that matter for the request, best first, each with its score in [0, 2].
 
-    Standing orders come with STANDING or more. Of facts that rest on the same sentence only one is
-    given, the person's own wording before the grammar's.
+    Standing orders come with STANDING or more; `to_assistants` is what `standing_orders` takes. Of facts that
+    rest on the same sentence only one is given, the person's own wording before the grammar's.
     """
     request = read_request(query, embedder, person)
     pool = [f for f in own_wording(current(facts, query)) if may_tell(f, request, perspective, is_private)]
     if not pool or limit < 1:
         return []
-    standing = {f.id for f in standing_orders(pool, embedder, person)}
+    standing = {f.id for f in standing_orders(pool, embedder, person, to_assistants)}
     scores = _direct(pool, request, embedder, person)
     scores = scores + _one_hop(pool, scores, request)
     wrote = Counter(f.subject for f in pool if f.made_by == HEARD)

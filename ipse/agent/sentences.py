@@ -60,9 +60,9 @@ _ASKS = re.compile(
 )
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his)\b", re.I)
 _NOW = re.compile(
-    r"\b(?:now|these days|instead|(?:my|our|an?|the) new|bought|getting|I've got|switched|from (?:this|now|next)"
-    r"|since then|moved|put off|postponed|rescheduled|brought forward|changed (?:the|my|our|it)|no longer|any ?more"
-    r"|took over|has become|is over)\b",
+    r"\b(?:now|these days|instead|(?:my|our|an?|the) new|bought|getting|I've got|switched"
+    r"|from (?:this|now|next|today|tomorrow)|since then|moved|put off|postponed|rescheduled|brought forward"
+    r"|changed (?:the|my|our|it)|no longer|any ?more|took over|has become|is over)\b",
     re.I,
 )
 _POINTING = re.compile(r"\b(?:it|this|that|them)\b", re.I)
