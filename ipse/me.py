@@ -193,12 +193,13 @@ class Me:
         from ipse.llm.crossencoder import default_judge, default_reader
         from ipse.teacher.index import load_index
 
+        library = Library.of(self.store, self.embedder, default_reader(), default_judge())
         return Sources(
             self.person,
             self.store.facts(),
-            Library.of(self.store, self.embedder, default_reader(), default_judge()),
+            library,
             load_index(self.embedder),
-            self.is_private,
+            lambda texts: self.are_private(texts, library.embedder),
             self.weights,
         )
 
@@ -206,11 +207,11 @@ class Me:
         """Whether a text touches one of the private topics."""
         return self.are_private([text])[0]
 
-    def are_private(self, texts: Sequence[str]) -> list[bool]:
+    def are_private(self, texts: Sequence[str], embedder: Embedder | None = None) -> list[bool]:
         """Which of the texts do; many at once cost less than one by one."""
         from ipse.words.private import PRIVATE_FROM, private_scores
 
-        scores = private_scores(texts, self.store.private_topics(), self.embedder).max(axis=1, initial=0.0)
+        scores = private_scores(texts, self.store.private_topics(), embedder or self.embedder).max(axis=1, initial=0.0)
         return [bool(score >= PRIVATE_FROM) for score in scores]
 
     def ask(
@@ -234,14 +235,14 @@ class Me:
         from ipse.agent.enhance import enhance
 
         s = self.sources
-        return enhance(query, s.facts, s.library, perspective, self.is_private)
+        return enhance(query, s.facts, s.library, perspective, s.are_private)
 
     def critique(self, query: str, response: str) -> Critique:
         from ipse.agent.critique import critique
 
         s = self.sources
         known = self.store.facts(include_superseded=True)
-        return critique(query, response, known, s.library, self.is_private)
+        return critique(query, response, known, s.library, s.are_private)
 
     def chat(self, request: str) -> Turnover:
         """enhance -> the configured agent model -> critique -> one revision; without one, what would be sent."""
@@ -274,7 +275,7 @@ class Me:
         by_id = {f.id: f.statement for f in self.store.facts()}
         self.store.add_private_topic(by_id.get(text, text))
         self._forget_loaded()
-        return sum(self.is_private(f.statement) for f in self.store.facts())
+        return sum(self.are_private([f.statement for f in self.store.facts()]))
 
     def doomed(self, request: str) -> Doomed:
         """What `forget` would remove: to be shown first."""

@@ -28,8 +28,8 @@ class Known:
     private: tuple[str, ...] = ()
     """A text with one of these words is private."""
 
-    def is_private(self, text: str) -> bool:
-        return any(word in text.casefold() for word in self.private)
+    def are_private(self, texts: Sequence[str]) -> list[bool]:
+        return [any(word in text.casefold() for word in self.private) for text in texts]
 
     @cached_property
     def library(self) -> Library:
@@ -37,10 +37,10 @@ class Known:
         return Library(self.person, self.chunks, vectors, default_embedder(), default_reader(), default_judge())
 
     def enhance(self, query: str, perspective: Perspective = "self") -> Enhanced:
-        return enhance(query, self.facts, self.library, perspective, self.is_private)
+        return enhance(query, self.facts, self.library, perspective, self.are_private)
 
     def critique(self, query: str, response: str) -> Critique:
-        return critique(query, response, self.facts, self.library, self.is_private)
+        return critique(query, response, self.facts, self.library, self.are_private)
 
 
 def told(person: Person, sentences: Sequence[str], *more: Fact, private: tuple[str, ...] = ()) -> Known:

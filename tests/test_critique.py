@@ -21,6 +21,7 @@ MEI = told(
         "My partner Oskar is a vegetarian.",
         "Please don't write after 21:00, I paint then.",
         "One idea at a time, otherwise I lose the thread.",
+        "Assistant: I'll keep to one.",
         "No links, just tell me.",
         "Explain it without jargon, I make pots.",
     ],

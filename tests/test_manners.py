@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from agent_kit import Known, told
 
-from ipse.agent.manners import said_to_assistants, standing_orders
+from ipse.agent.manners import listeners_of, standing_orders
 from ipse.llm.minilm import default_embedder
 from ipse.types import Person
 
@@ -25,7 +25,7 @@ TALK = (
 
 
 def orders(known: Known) -> list[str]:
-    found = standing_orders(known.facts, default_embedder(), known.person, said_to_assistants(known.chunks))
+    found = standing_orders(known.facts, default_embedder(), known.person, listeners_of(known.chunks))
     return [fact.statement for fact in found]
 
 

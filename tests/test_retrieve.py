@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipse.errors import LLMError
+from ipse.llm.known import KnownTexts
 from ipse.llm.minilm import MiniLM, check_weights, default_embedder
 from ipse.llm.protocol import Embedder
 from ipse.raw.index import BATCH, index
@@ -142,6 +143,16 @@ def test_a_vector_does_not_depend_on_what_is_embedded_beside_it() -> None:
     texts = [f"{who} baked {n} loaves of rye bread" for who in ("I", "Ana", "Nobody at all") for n in range(2, 20)]
     together, alone = MiniLM().embed(texts), MiniLM()
     assert all(np.array_equal(alone.embed([text])[0], row) for text, row in zip(texts, together, strict=True))
+
+
+def test_kept_vectors_are_looked_up_and_the_rest_is_computed() -> None:
+    kept = np.eye(2, 384, dtype=np.float32)
+    known = KnownTexts(default_embedder(), ["I bake.", "I swim."], kept)
+    found = known.embed(["I swim.", "I sing.", "I bake.", "I swim."])
+    np.testing.assert_array_equal(found[[2, 0, 3]], kept[[0, 1, 1]])
+    np.testing.assert_array_equal(found[1], default_embedder().embed(["I sing."])[0])
+    assert known.embed([]).shape == (0, 384)
+    assert (known.name, known.dims) == (default_embedder().name, 384)
 
 
 def test_minilm_remembers_recent_texts() -> None:

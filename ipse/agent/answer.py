@@ -52,14 +52,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Everything an answer may draw on. `is_private` tells whether a text touches a private topic."""
+    """Everything an answer may draw on. `are_private` tells which texts touch a private topic."""
 
     person: Person
     facts: Sequence[Fact]
     library: Library
     index: GrammarIndex
-    is_private: Callable[[str], bool]
+    are_private: Callable[[Sequence[str]], list[bool]]
     weights: LocalChat | None
+
+    def is_private(self, text: str) -> bool:
+        return self.are_private([text])[0]
 
 
 def ask(questions: Sequence[Question], sources: Sources, who: Source = "all") -> list[Answer]:

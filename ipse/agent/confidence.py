@@ -1,13 +1,13 @@
 """Which sentences were said in confidence, although they don't say so themselves.
 
-"Nobody knows" is about the sentences around it: they are marked with it. Knows chunks and wordings,
-not what the person has declared private.
+"Nobody knows" is about the sentences around it: they are marked with it. Knows chunks and wordings;
+what the person has declared private it is only told.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from ipse.agent.sentences import is_secret, points_away
@@ -29,6 +29,23 @@ def confidential(chunks: Sequence[Chunk]) -> frozenset[str]:
                 around = source[max(0, at - before) : at + 1 + AFTER]
                 marked.update(c.id for c in around if belong(c, chunk))
     return frozenset(marked)
+
+
+def none_private(texts: Sequence[str]) -> list[bool]:
+    """Where nothing was declared private."""
+    return [False] * len(texts)
+
+
+def together(are_private: Callable[[Sequence[str]], list[bool]], texts: Sequence[str]) -> Callable[[str], bool]:
+    """The same for one text at a time. These are asked about at once: meanings cost less together."""
+    known = dict(zip(texts, are_private(texts), strict=True))
+
+    def is_private(text: str) -> bool:
+        if text not in known:
+            (known[text],) = are_private([text])
+        return known[text]
+
+    return is_private
 
 
 def by_source(chunks: Sequence[Chunk]) -> dict[str, list[Chunk]]:

@@ -10,14 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from ipse.agent.confidence import by_source, confidential
+from ipse.agent.confidence import by_source, confidential, none_private, together
 from ipse.agent.enhance import heard, quoted
 from ipse.agent.evidence import Library
 from ipse.agent.hours import clashes as hour_clashes
 from ipse.agent.hours import latest
-from ipse.agent.manners import breaches, is_measure, said_to_assistants, standing_orders
+from ipse.agent.manners import breaches, is_measure, listeners_of, standing_orders
 from ipse.agent.refusals import Refusal, refusals, uses
 from ipse.agent.relevance import CLOSE, Request, involved, own_wording, read_request
 from ipse.agent.sentences import HEARD, is_asking, is_secret, owner, pieces, plain, says_now, word_set, word_stems
@@ -56,26 +55,27 @@ def critique(
     response: str,
     facts: Sequence[Fact],
     library: Library,
-    is_private: Callable[[str], bool] = lambda _: False,
+    are_private: Callable[[Sequence[str]], list[bool]] = none_private,
 ) -> Critique:
     """flag with every reason, each with the words it rests on, or approve. What is private is used only for a
     request that is itself about it."""
-    is_private = cache(is_private)
     chunks, embedder, person = library.chunks, library.embedder, library.person
     secret = confidential(chunks)
+    told = [*facts, *heard(chunks, secret)]
+    is_private = together(are_private, [query, *(f.statement for f in told)])
     asked = is_private(query)
     usable = [
         f
-        for f in [*facts, *heard(chunks, secret)]
+        for f in told
         if asked or not (secret.intersection(f.refs) or is_secret(f.statement) or is_private(f.statement))
     ]
     active = [f for f in usable if f.status == "active"]
     alive = [f for f in own_wording(active) if not is_asking(f.statement) or f.attribute]
     request = read_request(f"{query} {response}", embedder, person)
     unmannerly = list(_unmannerly(response, own_wording(active), library))
-    told = {f.id for clash in unmannerly for f in clash.facts}
+    judged = {f.id for clash in unmannerly for f in clash.facts}
     found = [
-        *_rejected(query, response, [f for f in alive if f.id not in told], chunks, request, person),
+        *_rejected(query, response, [f for f in alive if f.id not in judged], chunks, request, person),
         *_outdated(query, response, usable),
         *_contradicted(response, active, person),
         *unmannerly,
@@ -208,7 +208,7 @@ def _spoken_against(query: str, response: str, alive: Sequence[Fact], library: L
 
 
 def _unmannerly(response: str, active: Sequence[Fact], library: Library) -> Iterator[Clash]:
-    orders = standing_orders(active, library.embedder, library.person, said_to_assistants(library.chunks))
+    orders = standing_orders(active, library.embedder, library.person, listeners_of(library.chunks))
     known = frozenset(token for f in active if f.made_by != HEARD for token in tokens(f.statement) if token.isupper())
     for breach in breaches(response, orders, library.embedder, known):
         yield Clash(breach.reason, (breach.fact,))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 
-from ipse.agent.confidence import belong, by_source, confidential
+from ipse.agent.confidence import belong, by_source, confidential, none_private, together
 from ipse.agent.evidence import Library
 from ipse.agent.hours import clock, latest
-from ipse.agent.manners import said_to_assistants, standing_orders
+from ipse.agent.manners import listeners_of, standing_orders
 from ipse.agent.relevance import STANDING, Request, current, may_tell, read_request, relevant
 from ipse.agent.sentences import HEARD, bare, is_asking, lacks_referent, people_in, plain, speaks_of_self, word_stems
 from ipse.llm.protocol import Embedder
@@ -40,21 +39,22 @@ def enhance(
     facts: Sequence[Fact],
     library: Library,
     perspective: Perspective = "self",
-    is_private: Callable[[str], bool] = lambda _: False,
+    are_private: Callable[[Sequence[str]], list[bool]] = none_private,
 ) -> Enhanced:
     """The request, then a list of at most MOST_WORDS words of what matters for it; `refs` are the ids of the
     facts quoted, and of the chunks where somebody else is quoted. Without anything that matters: the request."""
-    is_private = cache(is_private)
     chunks, embedder, person = library.chunks, library.embedder, library.person
     secret = confidential(chunks)
+    others = heard(chunks, secret)
+    is_private = together(are_private, [query, *(f.statement for f in (*facts, *others))])
     open_facts = [
         f for f in facts if not secret.intersection(f.refs) or _is_asked_for(f, query, perspective, is_private)
     ]
-    pool = [*open_facts, *heard(chunks, secret)]
-    to_assistants = said_to_assistants(chunks)
-    chosen = relevant(query, pool, embedder, person, CANDIDATES, perspective, is_private, to_assistants)
+    pool = [*open_facts, *others]
+    listeners = listeners_of(chunks)
+    chosen = relevant(query, pool, embedder, person, CANDIDATES, perspective, is_private, listeners)
     orders = [f for f, score in chosen if score >= STANDING and f.made_by != HEARD]
-    orders = standing_orders(orders, embedder, person, to_assistants)
+    orders = standing_orders(orders, embedder, person, listeners)
     request = read_request(query, embedder, person)
     told = [f for f in current(pool, query) if f not in orders]
     alive = [f for f in told if may_tell(f, request, perspective, is_private)]

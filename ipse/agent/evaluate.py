@@ -99,11 +99,11 @@ def systems(sources: Sources, store: Store, base: LocalChat) -> dict[str, System
     contenders["weights"] = System(lambda asked: recalled(tuple(asked))["weights"], alone.enriches, alone.judges)
 
     def enrich(requests: Sequence[str]) -> list[str]:
-        return [enhance(r, sources.facts, library, "self", sources.is_private).text for r in requests]
+        return [enhance(r, sources.facts, library, "self", sources.are_private).text for r in requests]
 
     def judge(cases: Sequence[tuple[str, str]]) -> list[str]:
         known = store.facts(include_superseded=True)
-        found = [critique(q, r, known, library, sources.is_private) for q, r in cases]
+        found = [critique(q, r, known, library, sources.are_private) for q, r in cases]
         return [f"{c.verdict}: {c.feedback}" for c in found]
 
     contenders["weights + words + raw"] = System(lambda asked: recalled(tuple(asked))["all"], enrich, judge)

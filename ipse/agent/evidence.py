@@ -18,6 +18,7 @@ import numpy as np
 
 from ipse.keyphrases import content_words, stem
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
+from ipse.llm.known import KnownTexts
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
 from ipse.store.protocol import Store
@@ -70,7 +71,7 @@ class Library:
     ) -> None:
         """`vectors` are the chunks', row by row; `reader` tells what answers, `judge` what speaks against."""
         self.person = person
-        self.embedder = embedder
+        self.embedder: Embedder = KnownTexts(embedder, [c.text for c in chunks], vectors)
         self.reader = reader
         self.judge = judge
         self.chunks = chunks

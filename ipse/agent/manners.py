@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from ipse.agent.examples import cosines, nearness
 from ipse.agent.hours import earliest, latest
@@ -108,6 +110,10 @@ _NUMBER = (
 )
 
 
+Listener = Literal["assistant", "others", "nobody"]
+"""To whom the person said something: nobody hears a diary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """Something a response can show that somebody may not want."""
@@ -174,35 +180,48 @@ def wishes() -> tuple[Wish, ...]:
     )
 
 
-def said_to_assistants(chunks: Sequence[Chunk]) -> frozenset[str]:
-    """Ids of the person's sentences in talks with an assistant."""
-    talks = {c.source_id for c in chunks if c.role == "assistant"}
-    return frozenset(c.id for c in chunks if c.role == "self" and c.source_id in talks)
+def listeners_of(chunks: Sequence[Chunk]) -> dict[str, Listener]:
+    """chunk id -> to whom the person said it."""
+    roles: dict[str, set[str]] = defaultdict(set)
+    for chunk in chunks:
+        roles[chunk.source_id].add(chunk.role)
+    told: dict[str, Listener] = {
+        source: "assistant" if "assistant" in found else "others" if "other" in found else "nobody"
+        for source, found in roles.items()
+    }
+    return {c.id: told[c.source_id] for c in chunks if c.role == "self"}
 
 
 def standing_orders(
-    facts: Sequence[Fact], embedder: Embedder, person: Person, to_assistants: frozenset[str] = frozenset()
+    facts: Sequence[Fact], embedder: Embedder, person: Person, listeners: Mapping[str, Listener] | None = None
 ) -> list[Fact]:
     """The person's facts that say how they want to be answered, in the order given.
 
-    In what rests on `to_assistants` (`said_to_assistants`) less is asked of the wording: who says "prose, no lists"
-    there doesn't tell of a day.
+    By `listeners` (`listeners_of`) less is asked of what was said to an assistant, where "prose, no lists" doesn't tell
+    of a day, and more of what was said to nobody: "never give up" in a diary is no order.
     """
     own = [f for f in facts if f.made_by != HEARD and f.stance == "stated" and owner(f, person) == "self"]
-    least = {f.id: _least_nearness(f, to_assistants) for f in own if not _by_wording(f)}
+    heard_by = {f.id: _listener(f, listeners or {}) for f in own}
+    sure = {f.id for f in own if _by_wording(f, heard_by[f.id])}
+    least = {f.id: _least_nearness(f, heard_by[f.id]) for f in own if f.id not in sure}
     unsure = [f for f in own if least.get(f.id) is not None]
     vectors = embedder.embed([plain(f.statement) for f in unsure])
     near = nearness(vectors, [str(s) for s in _data()["standing"]], embedder) if unsure else vectors[:0]
     by_meaning = {f.id for f, cosine in zip(unsure, near, strict=True) if cosine >= (least[f.id] or 0.0)}
-    return [f for f in own if f.id in by_meaning or _by_wording(f)]
+    return [f for f in own if f.id in by_meaning | sure]
 
 
-def _by_wording(fact: Fact) -> bool:
+def _listener(fact: Fact, listeners: Mapping[str, Listener]) -> Listener:
+    return next((listeners[ref] for ref in fact.refs if ref in listeners), "others")
+
+
+def _by_wording(fact: Fact, listener: Listener) -> bool:
     attribute = attributes().get(fact.attribute or "")
     if attribute is not None:
         return attribute.topic == "answers"
     line = plain(fact.statement)
-    return any(_gives_order(piece) for piece in pieces(line)) or _refuses_feature(line)
+    orders = listener != "nobody" and any(_gives_order(piece) for piece in pieces(line))
+    return orders or _refuses_feature(line)
 
 
 def _refuses_feature(line: str) -> bool:
@@ -221,19 +240,20 @@ def _gives_order(piece: str) -> bool:
     return not any(no.start() < order.end() and order.start() < no.end() for no in _NO_ORDER.finditer(piece))
 
 
-def _least_nearness(fact: Fact, to_assistants: frozenset[str]) -> float | None:
+def _least_nearness(fact: Fact, listener: Listener) -> float | None:
     """How near the fact has to come to an order's meaning to be one; None if nothing makes it one."""
     line = plain(fact.statement)
     if fact.attribute is not None or is_secret(line) or line.endswith("?") or len(line.split()) > LONGEST_ORDER:
         return None
-    if to_assistants.intersection(fact.refs) and not _TELLS.match(line):
+    if listener == "assistant" and not _TELLS.match(line):
         if _LASTING.search(line):
             return NEAR_LASTING
         if _LIMIT_SET.search(line) or (_WEAK_ORDER.search(line) and not is_asking(line)):
             return NEAR_LIMIT
     if is_asking(line):
         return None
-    return NEAR_WEAK_ORDER if _WEAK_ORDER.search(line) else NEAR_ORDER
+    may_order = _WEAK_ORDER.search(line) or any(_gives_order(piece) for piece in pieces(line))
+    return NEAR_WEAK_ORDER if may_order else NEAR_ORDER
 
 
 def breaches(

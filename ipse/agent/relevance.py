@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ipse.agent.manners import standing_orders
+from ipse.agent.manners import Listener, standing_orders
 from ipse.agent.needs import needs_of, served
 from ipse.agent.refusals import refusals, uses
 from ipse.agent.sentences import (
@@ -88,18 +88,18 @@ def relevant(
     limit: int,
     perspective: Perspective = "self",
     is_private: Callable[[str], bool] = lambda _: False,
-    to_assistants: frozenset[str] = frozenset(),
+    listeners: Mapping[str, Listener] | None = None,
 ) -> list[tuple[Fact, float]]:
     """At most `limit` facts that matter for the request, best first, each with its score in [0, 2].
 
-    Standing orders come with STANDING or more; `to_assistants` is what `standing_orders` takes. Of facts that
+    Standing orders come with STANDING or more; `listeners` is what `standing_orders` takes. Of facts that
     rest on the same sentence only one is given, the person's own wording before the grammar's.
     """
     request = read_request(query, embedder, person)
     pool = [f for f in own_wording(current(facts, query)) if may_tell(f, request, perspective, is_private)]
     if not pool or limit < 1:
         return []
-    standing = {f.id for f in standing_orders(pool, embedder, person, to_assistants)}
+    standing = {f.id for f in standing_orders(pool, embedder, person, listeners)}
     scores = _direct(pool, request, embedder, person)
     scores = scores + _one_hop(pool, scores, request)
     wrote = Counter(f.subject for f in pool if f.made_by == HEARD)
