@@ -21,6 +21,11 @@ TALK = (
     "Scale this to sixty loaves.",
     "I don't want to sell the old one, I only want to feel bad.",
     "The oven eats 31 kWh a day.",
+    "Mum was always kind.",
+    "Never been to Rome.",
+    "Bo is not my brother.",
+    "First job was in a bakery.",
+    "Show the first three rows of the table.",
 )
 
 
@@ -52,6 +57,11 @@ def test_a_habit_is_no_order(habit: str) -> None:
         ("Always name the paper, please.", "Research shows that it heals.", "Research shows it (Evans 2019)."),
         ("numbered steps, short ones.", "", "1. Weigh it.\n2. Stir it."),
         ("Prose, no lists.", "1. Weigh it.\n2. Stir it.", "Weigh it, then stir it."),
+        ("No bullets, numbered steps please.", "", "1. Weigh it.\n2. Stir it."),
+        ("Always name the paper, please.", "Studies show that it heals.", "A 2019 study shows that it heals."),
+        ("Every claim with its source please.", "", "Studies show that it heals (https://a.example/b)."),
+        ("No citations please, just the answer.", "", "Research shows that tea is fine."),
+        ('Don\'t call me "Miss Miller", call me "Ida".', "Dear Miss Miller, it is on.", "Dear Ida, it is on."),
     ],
 )
 def test_a_draft_is_held_against_it(order: str, against: str, fine: str) -> None:
@@ -61,3 +71,12 @@ def test_a_draft_is_held_against_it(order: str, against: str, fine: str) -> None
         found = known.critique("Help me with the soda.", against)
         assert found.verdict == "flag"
         assert order in found.feedback
+
+
+def test_a_diary_beside_a_talk_in_one_source_is_told_to_others_at_most() -> None:
+    known = told(
+        NILS, ["Assistant: How can I help?", *(f"Day {n} at the quay." for n in range(9)), "Never mind the rain."]
+    )
+    listeners = listeners_of(known.chunks)
+    assert [listeners[c.id] for c in known.chunks[1:]] == ["assistant"] * 8 + ["others"] * 2
+    assert set(listeners_of(told(NILS, ["Never mind the rain."]).chunks).values()) == {"nobody"}

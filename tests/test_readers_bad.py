@@ -161,3 +161,9 @@ def test_any_text_is_read_or_refused(text: str, name: str) -> None:
         return
     if name in ("a.txt", "a.md") and reading.format in ("text", "markdown"):
         assert verbatim(reading, text.removeprefix("\ufeff"))
+
+
+def test_a_name_in_a_charset_that_cannot_be_one_is_kept_as_it_stands() -> None:
+    mail = MBOX.encode().replace(b"=?utf-8?q", b"=?\xff-8?q")
+    reading = read_bytes(Path("a.mbox"), mail, IDA)
+    assert [turn.text for turn in reading.turns if turn.role == "self"]

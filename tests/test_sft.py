@@ -98,11 +98,11 @@ def test_dpo_loss_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("exact", "atol", "rtol"), [(True, 1e-3, 1e-3), (False, 0.25, 0.05)])
-@pytest.mark.parametrize("parts", [sft.PRE_NORM, set()], ids=["short last layer", "whole last layer"])
+@pytest.mark.parametrize("short", [sft.SHORT, set()], ids=["short last layer", "whole last layer"])
 def test_the_kept_lower_layers_give_the_losses_of_a_whole_pass(
-    parts: set[str], exact: bool, atol: float, rtol: float, monkeypatch: pytest.MonkeyPatch
+    short: set[str], exact: bool, atol: float, rtol: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sft, "PRE_NORM", parts)
+    monkeypatch.setattr(sft, "SHORT", short)
     if exact:
         monkeypatch.setattr(sft, "fast", nullcontext)
     base, model = load_base(embedded_base()), shaken(PLAIN)

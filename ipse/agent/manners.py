@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import defaultdict
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from ipse.agent.confidence import by_source
 from ipse.agent.examples import cosines, nearness
 from ipse.agent.hours import earliest, latest
 from ipse.agent.refusals import refusals, uses
@@ -33,6 +34,8 @@ NEAR_LASTING, NEAR_LIMIT = 0.15, 0.2
 """The same for what was said to an assistant: "every claim with its year", and "metric only", "give me ..."."""
 NEAR_FEATURE = 0.55
 """Least cosine with an order against a feature, where no word names the feature."""
+CLOSE_BY = 8
+"""Sentences from the person's to an assistant's, for one to be said to the other."""
 LONGEST_ORDER = 25
 """Words; more than so many are no order unless the wording says so."""
 LONG_WORDS = 120
@@ -84,11 +87,16 @@ _NO_ORDER = re.compile(
     r"|believe|say|get|care|need)\b",
     re.I,
 )
-_HABIT = re.compile(r"\b(?:I|we|he|she|they|it|who|that)(?:'\w+)? $", re.I)
+_HABIT = re.compile(r"\b(?:I|we|he|she|they|it|who)(?:'\w+)? $", re.I)
 """Before an order's words they tell what is done: "I never use the lift", "she always writes"."""
 _LASTING = re.compile(r"\b(?:every|each|always|whenever|never|from now on)\b", re.I)
-_LIMIT_SET = re.compile(r"\b(?:only|no|not|don't|first|short|shorter|instead|plain)\b", re.I)
-_TELLS = re.compile(r"(?:(?:and|but|so|no|yes|ok|good|thanks)[,.]? )*(?:I|we|my|our|he|she|they|it)\b", re.I)
+_LIMIT_SET = re.compile(r"\b(?:only|no|don't|short|shorter|instead|plain|first(?=[,.]| and\b| then\b|$))\b", re.I)
+_TELLS = re.compile(
+    r"(?:(?:and|but|so|no|yes|ok|good|thanks)[,.]? )*(?:(?:I|we|my|our|he|she|they|it|this|there|you)\b"
+    r"|(?:\S+ ){1,2}(?:was|were|is|are|did|has|had|been)\b)",
+    re.I,
+)
+"""Begins as what tells something does, not as an order: with who it is about, or with a verb that tells."""
 _NOT = re.compile(
     r"\b(?:no|not|never|without|stop|skip|spare|leave out|hate|lose|only|enough|rather than|instead of"
     r"|\w+n't)\b",
@@ -181,15 +189,17 @@ def wishes() -> tuple[Wish, ...]:
 
 
 def listeners_of(chunks: Sequence[Chunk]) -> dict[str, Listener]:
-    """chunk id -> to whom the person said it."""
-    roles: dict[str, set[str]] = defaultdict(set)
-    for chunk in chunks:
-        roles[chunk.source_id].add(chunk.role)
-    told: dict[str, Listener] = {
-        source: "assistant" if "assistant" in found else "others" if "other" in found else "nobody"
-        for source, found in roles.items()
-    }
-    return {c.id: told[c.source_id] for c in chunks if c.role == "self"}
+    """chunk id -> to whom the person said it: an assistant who speaks close by, others in the same source, nobody."""
+    told: dict[str, Listener] = {}
+    for source in by_source(chunks).values():
+        assistants = [i for i, c in enumerate(source) if c.role == "assistant"]
+        usual: Listener = "others" if any(c.role in ("other", "assistant") for c in source) else "nobody"
+        for i, chunk in enumerate(source):
+            if chunk.role == "self":
+                at = bisect(assistants, i)
+                close = any(abs(i - near) <= CLOSE_BY for near in assistants[max(0, at - 1) : at + 1])
+                told[chunk.id] = "assistant" if close else usual
+    return told
 
 
 def standing_orders(
@@ -234,8 +244,13 @@ def _refuses_feature(line: str) -> bool:
 
 
 def _gives_order(piece: str) -> bool:
-    order = _ORDER.search(piece)
-    if order is None or piece.endswith("?") or is_secret(piece) or _HABIT.search(piece[: order.start()]):
+    if piece.endswith("?") or is_secret(piece):
+        return False
+    return any(_is_order(piece, order) for order in _ORDER.finditer(piece))
+
+
+def _is_order(piece: str, order: re.Match[str]) -> bool:
+    if _HABIT.search(piece[: order.start()]):
         return False
     return not any(no.start() < order.end() and order.start() < no.end() for no in _NO_ORDER.finditer(piece))
 
@@ -345,7 +360,7 @@ def _said_all_the_same(response: str, fact: Fact) -> Iterator[tuple[str, str]]:
     """Words in quotation marks that the order says no to."""
     line = plain(fact.statement)
     for words in _QUOTED.finditer(line):
-        used = uses(response, words["words"]) if _negated(line, words.start()) else None
+        used = uses(response, words["words"]) if _denied(line, words.start()) else None
         if used:
             yield f"words {used}", f'it says "{used}"'
 
@@ -371,9 +386,9 @@ def _wrong_units(response: str, fact: Fact) -> Iterator[tuple[str, str]]:
     line = plain(fact.statement)
     metric, imperial = _data()["measure"]
     for wanted, other in ((metric, imperial), (imperial, metric)):
-        wants = any(not _refused_unit(line, m.start()) for m in re.finditer(wanted["words"], line, re.I))
-        refuses = any(_refused_unit(line, m.start()) for m in re.finditer(other["words"], line, re.I))
-        accepts = any(not _refused_unit(line, m.start()) for m in re.finditer(other["words"], line, re.I))
+        wants = any(not _denied(line, m.start()) for m in re.finditer(wanted["words"], line, re.I))
+        refuses = any(_denied(line, m.start()) for m in re.finditer(other["words"], line, re.I))
+        accepts = any(not _denied(line, m.start()) for m in re.finditer(other["words"], line, re.I))
         if not (wants or refuses) or accepts:
             continue
         shown = [m[0].strip() for m in re.finditer(_NUMBER + other["amount"], response, re.I)]
@@ -383,8 +398,8 @@ def _wrong_units(response: str, fact: Fact) -> Iterator[tuple[str, str]]:
             yield "units", f"it measures in {other['system']} units ({names}), not in {wanted['system']} ones"
 
 
-def _refused_unit(line: str, at: int) -> bool:
-    """Whether "no" or "not" stands in the same clause, before the unit."""
+def _denied(line: str, at: int) -> bool:
+    """Whether "no" or "not" stands in the same clause, before what stands at `at`."""
     start = max(line.rfind(mark, 0, at) for mark in ".;:!?,") + 1
     return re.search(r"\b(?:no|not|never|without|instead of|hate|\w+n't)\b", line[start:at], re.I) is not None
 
@@ -401,5 +416,5 @@ def _wrong_money(response: str, fact: Fact) -> Iterator[tuple[str, str]]:
     if len(wanted) != 1 or not others or re.search(wanted[0]["words"], response, re.I):
         return
     named = re.search(wanted[0]["words"], line, re.I)
-    if named and not _refused_unit(line, named.start()):
+    if named and not _denied(line, named.start()):
         yield "money", f"it gives prices in {others[0]['name']}, not in {wanted[0]['name']}"

@@ -19,7 +19,7 @@ from ipse.voice import REFUSAL
 KNOWN_FORMS = frozenset({"forward", "reverse", "recall", "yes", "no", "update"})
 UNSURE = 0.25
 """A reply with a token less likely than this is a guess, and is not given out."""
-_UNKNOWN = re.compile(r"^I don't know that about ")
+_UNKNOWN = re.compile(r"^I don't know that\b")
 
 
 def plain(text: str) -> str:
@@ -37,6 +37,7 @@ def agrees(answer: str, reference: str) -> bool:
 
 
 def is_unknown(answer: str) -> bool:
+    """However it goes on: an adapter that has much to hold may lose the thread after "I don't know that"."""
     return _UNKNOWN.match(answer) is not None or answer == REFUSAL
 
 

@@ -29,8 +29,8 @@ from ipse.weights.evaluate import is_unknown
 if TYPE_CHECKING:
     import torch
 
-PRE_NORM = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
-"""Parts of a decoder layer that is built as Llama's is; Qwen's and Mistral's are."""
+SHORT = {"LlamaDecoderLayer", "MistralDecoderLayer", "Qwen2DecoderLayer", "Qwen3DecoderLayer"}
+"""Decoder layers known to add attention, then feed-forward, each after its norm and with no more to it."""
 
 Progress = Callable[[str, int, int], None]
 View = Literal["sense", "plain", "vague", "swapped"]
@@ -227,7 +227,7 @@ def _last_layer(decoder: Any, hidden: torch.Tensor, rows: torch.Tensor, columns:
     Nothing comes after it that would look back, so that the others need no feed-forward: two thirds of its work.
     """
     layer = decoder.layers[-1]
-    if {name for name, _ in layer.named_children()} != PRE_NORM:
+    if type(layer).__name__ not in SHORT:
         return _layers(decoder, hidden, len(decoder.layers) - 1, len(decoder.layers))[rows, columns]
     seen, _ = layer.self_attn(layer.input_layernorm(hidden), attention_mask=None, **_positions(decoder, hidden))
     answering = (hidden + seen)[rows, columns]

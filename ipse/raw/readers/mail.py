@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
@@ -123,7 +123,7 @@ def _header(message: Message, field: str) -> str:
         return ""
     try:
         return str(make_header(decode_header(value))).strip()
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+    except (MessageError, LookupError, UnicodeError, ValueError):
         return str(value).strip()
 
 
@@ -138,7 +138,7 @@ def _people(message: Message, field: str) -> list[tuple[str, str]]:
 def _plain(name: str) -> str:
     try:
         return str(make_header(decode_header(name))).strip()
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+    except (MessageError, LookupError, UnicodeError, ValueError):
         return name.strip()
 
 

@@ -167,13 +167,13 @@ def _inline_marks(text: str) -> Iterator[_Mark]:
 
 
 def prose_lines(text: str) -> Iterator[tuple[int, int, int]]:
-    """(number, start, end) of each line that is not inside a fence of code."""
-    fenced = False
-    for number, (start, end) in enumerate(line_spans(text), 1):
-        if _FENCE.match(text[start:end]):
-            fenced = not fenced
-        elif not fenced:
-            yield number, start, end
+    """(number, start, end) of each line that is not inside a fence of code. A fence that never closes is none."""
+    spans = list(line_spans(text))
+    fences = [i for i, (start, end) in enumerate(spans) if _FENCE.match(text[start:end])]
+    inside = {i for opens, closes in zip(fences[::2], fences[1::2], strict=False) for i in range(opens, closes + 1)}
+    for i, (start, end) in enumerate(spans):
+        if i not in inside:
+            yield i + 1, start, end
 
 
 def _skip(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
