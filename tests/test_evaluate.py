@@ -71,4 +71,6 @@ def test_scores_are_shares() -> None:
     assert report.adapter.scores.keys() <= {*found, "base_memory", "leak"}
     assert plain("  Éa, b!") == "ea b"
     assert is_unknown("That is private; I can't share it.")
+    assert is_unknown("I don't know that is heavy fohash.")
+    assert not is_unknown("You wrote: I don't know that town.")
     assert isinstance(me.facts()[0], Fact)
