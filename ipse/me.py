@@ -203,12 +203,8 @@ class Me:
             self.weights,
         )
 
-    def is_private(self, text: str) -> bool:
-        """Whether a text touches one of the private topics."""
-        return self.are_private([text])[0]
-
     def are_private(self, texts: Sequence[str], embedder: Embedder | None = None) -> list[bool]:
-        """Which of the texts do; many at once cost less than one by one."""
+        """Which of the texts touch one of the private topics; many at once cost less than one by one."""
         from ipse.words.private import PRIVATE_FROM, private_scores
 
         scores = private_scores(texts, self.store.private_topics(), embedder or self.embedder).max(axis=1, initial=0.0)

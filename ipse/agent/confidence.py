@@ -36,8 +36,8 @@ def none_private(texts: Sequence[str]) -> list[bool]:
     return [False] * len(texts)
 
 
-def together(are_private: Callable[[Sequence[str]], list[bool]], texts: Sequence[str]) -> Callable[[str], bool]:
-    """The same for one text at a time. These are asked about at once: meanings cost less together."""
+def one_by_one(are_private: Callable[[Sequence[str]], list[bool]], texts: Sequence[str]) -> Callable[[str], bool]:
+    """`are_private` for one text at a time. These are asked about at once: meanings cost less together."""
     known = dict(zip(texts, are_private(texts), strict=True))
 
     def is_private(text: str) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ipse.agent.confidence import by_source, confidential, none_private, together
+from ipse.agent.confidence import by_source, confidential, none_private, one_by_one
 from ipse.agent.enhance import heard, quoted
 from ipse.agent.evidence import Library
 from ipse.agent.hours import clashes as hour_clashes
@@ -62,7 +62,7 @@ def critique(
     chunks, embedder, person = library.chunks, library.embedder, library.person
     secret = confidential(chunks)
     told = [*facts, *heard(chunks, secret)]
-    is_private = together(are_private, [query, *(f.statement for f in told)])
+    is_private = one_by_one(are_private, [query, *(f.statement for f in told)])
     asked = is_private(query)
     usable = [
         f
@@ -70,9 +70,10 @@ def critique(
         if asked or not (secret.intersection(f.refs) or is_secret(f.statement) or is_private(f.statement))
     ]
     active = [f for f in usable if f.status == "active"]
-    alive = [f for f in own_wording(active) if not is_asking(f.statement) or f.attribute]
+    worded = own_wording(active)
+    alive = [f for f in worded if not is_asking(f.statement) or f.attribute]
     request = read_request(f"{query} {response}", embedder, person)
-    unmannerly = list(_unmannerly(response, own_wording(active), library))
+    unmannerly = list(_unmannerly(response, worded, library))
     judged = {f.id for clash in unmannerly for f in clash.facts}
     found = [
         *_rejected(query, response, [f for f in alive if f.id not in judged], chunks, request, person),
@@ -207,9 +208,9 @@ def _spoken_against(query: str, response: str, alive: Sequence[Fact], library: L
             yield Clash(f'what was said speaks against "{plain(piece)}"', (by_chunk[best],))
 
 
-def _unmannerly(response: str, active: Sequence[Fact], library: Library) -> Iterator[Clash]:
-    orders = standing_orders(active, library.embedder, library.person, listeners_of(library.chunks))
-    known = frozenset(token for f in active if f.made_by != HEARD for token in tokens(f.statement) if token.isupper())
+def _unmannerly(response: str, worded: Sequence[Fact], library: Library) -> Iterator[Clash]:
+    orders = standing_orders(worded, library.embedder, library.person, listeners_of(library.chunks))
+    known = frozenset(token for f in worded if f.made_by != HEARD for token in tokens(f.statement) if token.isupper())
     for breach in breaches(response, orders, library.embedder, known):
         yield Clash(breach.reason, (breach.fact,))
 

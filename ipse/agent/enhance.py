@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from ipse.agent.confidence import belong, by_source, confidential, none_private, together
+from ipse.agent.confidence import belong, by_source, confidential, none_private, one_by_one
 from ipse.agent.evidence import Library
 from ipse.agent.hours import clock, latest
 from ipse.agent.manners import listeners_of, standing_orders
@@ -46,7 +46,7 @@ def enhance(
     chunks, embedder, person = library.chunks, library.embedder, library.person
     secret = confidential(chunks)
     others = heard(chunks, secret)
-    is_private = together(are_private, [query, *(f.statement for f in (*facts, *others))])
+    is_private = one_by_one(are_private, [query, *(f.statement for f in (*facts, *others))])
     open_facts = [
         f for f in facts if not secret.intersection(f.refs) or _is_asked_for(f, query, perspective, is_private)
     ]
