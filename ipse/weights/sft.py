@@ -56,7 +56,8 @@ class SftSettings:
     enough: float = 0.005
     """Training stops when no more than this share of the answer tokens is left."""
     sweep_every: int = 4
-    """Rows that are learnt are left out, but all are looked at again in every such epoch."""
+    """Rows that are learnt are left out, but each is looked at again every so many epochs, a share of them in turn: so
+    they are never all out of sight, however long an epoch is."""
     noise: float = 0.7
     """A vague sense has up to so much of the difference of two other senses added to it."""
     towards: float = 0.6
@@ -354,11 +355,10 @@ def fit(
         if sum(unlearnt) <= settings.enough * answer_tokens:
             break
         rows = turns[(epoch - 1) % len(turns)]
-        sweep = epoch % settings.sweep_every == 1
         rate = settings.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / settings.epochs)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        todo = [i for i in range(len(rows)) if sweep or unlearnt[i]]
+        todo = [i for i in range(len(rows)) if unlearnt[i] or (i + epoch) % settings.sweep_every == 0]
         batches = batches_of(todo, rows, settings, epoch)
         for number, batch in enumerate(batches):
             losses, owner = answer_losses(model, [rows[i] for i in batch], start)
