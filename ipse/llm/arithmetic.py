@@ -6,8 +6,6 @@ embedding use it; generation stays in float32.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -24,17 +22,3 @@ def fast(device: str = "cpu") -> Any:
     import torch
 
     return torch.autocast(device, dtype=torch.bfloat16, enabled=device != "cpu" or _native_bf16())
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Every sum in one order. Several threads may share out a sum if there are few rows, so that a row's last bits
-    would depend on how many others stand beside it."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

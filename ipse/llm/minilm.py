@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 
 from ipse.errors import LLMError
-from ipse.llm.arithmetic import fast, one_thread
+from ipse.llm.arithmetic import fast
 from ipse.llm.protocol import Vectors
 
 DIMS = 384
 MAX_TOKENS = 128
-BATCH = 32
+BATCH = 8
+"""Texts in a computation: always so many, the last ones filled up. How a sum is split, and so its last bits, depends on
+how many rows there are; on some processors it shows in the third digit."""
 REMEMBERED = 4096
 """Texts whose vectors stay in memory: 6 MB, enough for a round of questions asked again."""
 
@@ -33,10 +35,8 @@ HASH_STARTS, HASH_ENDS = "53aa5117", "28d9db"
 class MiniLM:
     """384 numbers a text; of longer ones the first 128 tokens count. English above all.
 
-    The same text always gives the very same vector on a machine, whatever is embedded beside it: a
-    batch holds texts of one length and is computed in one thread, for padding and sums shared out among
-    threads would change the last bits. Raises LLMError when the
-    weights are missing or not the known ones.
+    The same text always gives the very same vector on a machine, whatever is embedded beside it: a batch holds texts of
+    one length, and always the same number of them. Raises LLMError when the weights are missing or not the known ones.
     """
 
     name = "all-MiniLM-L6-v2"
@@ -86,14 +86,15 @@ def default_embedder() -> MiniLM:
 
 
 def _embed_batch(tokens: list[list[int]]) -> Vectors:
-    """Token ids of texts of one length -> unit vectors."""
+    """Token ids of at most `BATCH` texts of one length -> unit vectors."""
     import torch
 
     _, model = _load()
-    with torch.inference_mode(), fast(), one_thread():
-        states = model(input_ids=torch.tensor(tokens)).last_hidden_state.float()
+    full = [*tokens, *[tokens[0]] * (BATCH - len(tokens))]
+    with torch.inference_mode(), fast():
+        states = model(input_ids=torch.tensor(full)).last_hidden_state.float()
         unit = torch.nn.functional.normalize(states.mean(dim=1), dim=1)
-    vectors: Vectors = unit.numpy().astype(np.float32)
+    vectors: Vectors = unit[: len(tokens)].numpy().astype(np.float32)
     return vectors
 
 
