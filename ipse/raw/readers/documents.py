@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +100,7 @@ def read_docx(path: Path, data: bytes, person: Person) -> Reading:
     try:
         document = docx.Document(io.BytesIO(data))
         text = "\n".join(_lines(document))
-    except (OpcError, SyntaxError, zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (OpcError, SyntaxError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OSError) as error:
         raise BrokenInput(str(path), f"is a damaged Word document: {error}") from error
     if not text.strip():
         raise BrokenInput(str(path), "holds no text")
