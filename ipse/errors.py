@@ -2,7 +2,8 @@
 
 IpseError
 ├── UsageError             the call itself is off: unknown person, bad argument
-│   └── NoSuchPerson
+│   ├── NoSuchPerson
+│   └── Conflict           it was changed by somebody else since it was read
 ├── InputError             a file or text that can't be used; carries its place
 │   ├── UnknownFormat
 │   ├── BrokenInput        truncated, wrong encoding, invalid JSON, a zip bomb
@@ -28,6 +29,10 @@ class UsageError(IpseError):
 
 
 class NoSuchPerson(UsageError):
+    pass
+
+
+class Conflict(UsageError):
     pass
 
 

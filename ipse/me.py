@@ -6,6 +6,7 @@ when a verb first needs them.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ipse.config import Settings
 from ipse.config import load as load_settings
-from ipse.errors import UsageError
+from ipse.errors import StoreError, UsageError
+from ipse.living import LivingProfile
 from ipse.types import Adapter, Answer, Critique, Enhanced, Fact, Person, Perspective, Receipt
 
 if TYPE_CHECKING:
@@ -34,8 +36,10 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
+log = logging.getLogger(__name__)
 
-def _now() -> datetime:
+
+def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -47,10 +51,10 @@ class Learnt:
     weights: WeightsReport
 
 
-class Me:
+class Me(LivingProfile):
     """One person's self in one home folder."""
 
-    def __init__(self, store: SqliteStore, settings: Settings, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: SqliteStore, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
         self.store = store
         self.settings = settings
         self.clock = clock
@@ -146,11 +150,13 @@ class Me:
         """Words, then weights. Killed at any moment, the next call goes on where this one stood."""
         from ipse.store.lock import at_work
         from ipse.weights.run import WeightsSettings, learn_weights
+        from ipse.words.profile import read_style
         from ipse.words.run import learn_words
 
         chosen = settings or WeightsSettings(seed=self.settings.seed)
         with at_work(self.store), self._changing():
             words = learn_words(self.store, self.teacher, self.embedder, self.clock, progress)
+            read_style(self.store, self.clock())
             weights = learn_weights(
                 self.store,
                 self.teacher,
@@ -249,16 +255,29 @@ class Me:
             from ipse.llm.openai import OpenAIChat
 
             agent = OpenAIChat(self.settings.agent_model, self.settings.endpoint())
-        return chat(request, self, agent)
+        turn = chat(request, self, agent)
+        if turn.answer is None:
+            return turn
+        try:
+            return replace(turn, reply=self.note_reply(turn.answer))
+        except StoreError as fault:  # the answer was waited and paid for: it must not be lost over this
+            log.warning("how the answer is written was not remembered: %s", fault)
+            return turn
 
     def facts(self, *, include_superseded: bool = False) -> list[Fact]:
         return self.store.facts(include_superseded=include_superseded)
 
     def context(self, max_tokens: int = 300, perspective: Perspective = "self") -> str:
         """What a prompt is told about the person; no language model involved."""
-        from ipse.words.preamble import render
+        from ipse.words.preamble import context
 
-        return render(self.person, self.store.biography(), perspective, max_tokens)
+        return context(self.store, perspective, max_tokens)
+
+    def preamble(self) -> str:
+        """How to answer the person, as every prompt is told it; "" where nothing is known."""
+        from ipse.words.preamble import preamble
+
+        return preamble(self.store)
 
     def correct(self, fact_id: str, statement: str) -> None:
         """Puts a fact right; kept over every rebuild, in force after the next `learn`."""

@@ -23,6 +23,16 @@ PERSPECTIVES: tuple[Perspective, Perspective] = ("self", "third")
 Task = Literal["memory", "enhance", "critique", "style"]
 AdapterStatus = Literal["candidate", "live", "retired"]
 Speaker = Literal["weights", "words", "raw", "nobody"]
+Dimension = Literal["tone", "length", "density", "math_comfort", "level", "domain", "language"]
+NUMERIC: tuple[Dimension, ...] = ("tone", "length", "density", "math_comfort", "level")
+"""Each in [0, 1]: dry to warm, short to long, airy to packed, no formulas to formulas, beginner to expert."""
+CATEGORICAL: tuple[Dimension, ...] = ("domain", "language")
+DIMENSIONS: tuple[Dimension, ...] = (*NUMERIC, *CATEGORICAL)
+SignalSource = Literal["thumb", "nudge", "about_me", "skip", "preview", "style", "onboarding", "refinement"]
+Provenance = Literal["user_authored", "evolved", "onboarding", "empty"]
+AmendmentStatus = Literal["proposed", "folded", "accepted", "dismissed"]
+Vector = dict[str, float]
+"""A point of a dimension: one share a category, or the number itself under the one key ""."""
 
 
 def new_id(prefix: str, *parts: object) -> str:
@@ -289,3 +299,120 @@ class Receipt:
     removed: dict[str, tuple[str, ...]]
     destroyed_adapters: tuple[str, ...] = ()
     new_adapter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One observation of how the person likes to be answered. The log of them is only ever added to."""
+
+    id: str
+    dimension: Dimension
+    value: float | str
+    """A number in [0, 1] for `NUMERIC` dimensions, a category for the others."""
+    source: SignalSource
+    at: datetime
+    refs: tuple[str, ...] = ()
+    """What it was read off: a source for "style", a reply for "thumb", replies for "refinement"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """What the drift detector keeps of one dimension; see `ipse.words.drift`."""
+
+    mean: Vector = field(default_factory=dict)
+    """The slow mean that the last few signals are held against."""
+    count: int = 0
+    """Signals since it began, or began anew after a flag."""
+    steps: tuple[float, ...] = ()
+    """Sizes of the last steps from one signal to the next: how noisy the dimension is."""
+    peak: float = 0.0
+    """The largest statistic since it began, and where and when that was."""
+    peak_before: Vector = field(default_factory=dict)
+    peak_after: Vector = field(default_factory=dict)
+    peak_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """One dimension as it stands: the last values as they came, and what was before them, fading."""
+
+    dimension: Dimension
+    count: int = 0
+    window: tuple[float | str, ...] = ()
+    ema: Vector = field(default_factory=dict)
+    ema_variance: float = 0.0
+    outright: bool = False
+    """Whether the person ever said so themselves (a control, the quiz, about-me), not only by thumbs."""
+    detector: Detector = field(default_factory=Detector)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A dimension that has moved: flagged, never acted upon."""
+
+    id: str
+    dimension: Dimension
+    at: datetime
+    statistic: float
+    before: Vector
+    after: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """How to answer the person, in the second person; `refs` of a sentence are dimensions, "about_me" or "user"."""
+
+    id: str
+    sentences: tuple[tuple[str, tuple[str, ...]], ...]
+    provenance: Provenance
+    made_at: datetime
+    made_by: str
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence for sentence, _ in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the person decided about their profile, and how much has come in."""
+
+    about_me: str = ""
+    pinned: str | None = None
+    """Their own paragraph; while it is there nothing else is told."""
+    stands_for: Vector = field(default_factory=dict)
+    """The numeric preferences as they were when that was pinned: what their own words are taken to mean."""
+    onboarded: bool = False
+    """The quiz was taken and has not yet been outgrown."""
+    thumbs: int = 0
+    nudges: int = 0
+    replies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How an agent's reply was written, each in [0, 1], and what the person thought of it. Its words are not kept.
+
+    `density` and `tone` are None in a language whose words nobody here can tell apart.
+    """
+
+    id: str
+    at: datetime
+    length: float
+    density: float | None
+    tone: float | None
+    thumb: Literal["up", "down"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One sentence that would make the paragraph fit what was approved. `refs` are the replies it rests on."""
+
+    id: str
+    dimension: Dimension
+    sentence: str
+    expected: float
+    approved: float
+    at: datetime
+    status: AmendmentStatus
+    refs: tuple[str, ...] = ()

@@ -27,9 +27,14 @@ class Known:
     chunks: tuple[Chunk, ...]
     private: tuple[str, ...] = ()
     """A text with one of these words is private."""
+    manner: str = ""
+    """How they like to be answered."""
 
     def are_private(self, texts: Sequence[str]) -> list[bool]:
         return [any(word in text.casefold() for word in self.private) for text in texts]
+
+    def preamble(self) -> str:
+        return self.manner
 
     @cached_property
     def library(self) -> Library:

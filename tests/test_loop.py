@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from agent_kit import TOMAS
@@ -50,6 +51,13 @@ def test_an_approved_draft_is_the_answer() -> None:
     assert turnover.approved
     assert turnover.revised is None
     assert agent.seen == [[Message("user", turnover.sent.text)]]
+
+
+def test_the_agent_is_told_first_how_the_person_likes_to_be_answered() -> None:
+    agent = Script(GOOD)
+    turnover = chat("What should I cook?", replace(TOMAS, manner="You like answers short."), agent)
+    assert agent.seen == [[Message("system", "You like answers short."), Message("user", turnover.sent.text)]]
+    assert turnover.preamble == "You like answers short."
 
 
 def test_a_flagged_draft_goes_back_once_with_the_reasons() -> None:

@@ -205,15 +205,15 @@ def test_a_full_page_keeps_what_matters_most() -> None:
 def test_the_preamble_fits_and_tells_others_nothing_private() -> None:
     facts = [known("home_city", "Linz"), replace(known("work_salary", "9 euros"), sensitivity="private")]
     story = biography(facts, NORA)
-    own, others = (preamble.render(NORA, story, perspective) for perspective in ("self", "third"))
+    own, others = (preamble.render(NORA, story, perspective, 1200) for perspective in ("self", "third"))
     assert "You live in Linz." in own
     assert "9 euros" in own
     assert "Nora lives in Linz." in others
     assert "9 euros" not in others
-    assert len(preamble.render(NORA, story, "self", max_tokens=25)) <= 100
-    assert preamble.render(NORA, story, "self", max_tokens=1) == ""
-    assert preamble.render(NORA, None, "self") == ""
-    assert preamble.render(NORA, Biography("b", (), (), (), ()), "third") == ""
+    assert len(preamble.render(NORA, story, "self", 100)) <= 100
+    assert preamble.render(NORA, story, "self", 4) == ""
+    assert preamble.render(NORA, None, "self", 1200) == ""
+    assert preamble.render(NORA, Biography("b", (), (), (), ()), "third", 1200) == ""
 
 
 def now() -> datetime:
@@ -279,4 +279,4 @@ def test_a_time_far_ahead_outdates_nothing(store: SqliteStore) -> None:
 def test_nobody_has_written_anything(store: SqliteStore) -> None:
     report = learn(store)
     assert (report.facts, report.failures, report.unchanged) == (0, 0, False)
-    assert preamble.render(NORA, store.biography(), "self") == ""
+    assert preamble.context(store, "self") == ""

@@ -22,7 +22,7 @@ from ipse.types import Fact, Message, Pair, Person, Perspective
 from ipse.voice import system
 from ipse.weights.dataset import split
 from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain
-from ipse.words.preamble import render
+from ipse.words.preamble import CHARS_PER_TOKEN, render
 
 Progress = Callable[[str, int, int], None]
 
@@ -80,7 +80,7 @@ def systems(sources: Sources, store: Store, base: LocalChat) -> dict[str, System
         return []
 
     def preamble(question: str, perspective: Perspective) -> list[str]:  # noqa: ARG001
-        return [render(person, store.biography(), perspective, PREAMBLE_TOKENS)]
+        return [render(person, store.biography(), perspective, PREAMBLE_TOKENS * CHARS_PER_TOKEN)]
 
     def retrieval(question: str, perspective: Perspective) -> list[str]:
         found = [e.chunk.text for e in library.near(question, EVIDENCE, own_only=True)]

@@ -15,6 +15,9 @@ from ipse.errors import NothingToLearn, UsageError
 from ipse.keyphrases import content_words, stem
 from ipse.types import Chunk, Receipt, new_id
 from ipse.weights import registry
+from ipse.words.forgetting import forget as forget_in_profile
+from ipse.words.forgetting import told_in_profile
+from ipse.words.unsaid import Unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,9 @@ class Doomed:
     source_id: str | None
     facts: tuple[str, ...]
     adapters: tuple[str, ...]
+    unsaid: Unsaid
+    profile: tuple[str, ...] = ()
+    """What the living profile tells of it: sentences of the person's own, and categories."""
 
 
 class Relearner(Protocol):
@@ -58,14 +64,18 @@ def find(request: str, store: SqliteStore, library: Library) -> Doomed:
         covered = [c for c in library.chunks if c.source_id == source.id]
     else:
         covered = _alike(request, library)
-    if not covered:
+    named = request in facts or source is not None
+    unsaid = Unsaid.of("" if named else request, (c.text for c in covered if c.role == "self"))
+    told = told_in_profile(store, unsaid)
+    if not covered and not told:
         raise UsageError(
             f'nothing matches "{request}"; say it in other words, or give a fact id (ipse facts) or a file'
         )
     gone = {c.id for c in covered}
     touched = tuple(f.id for f in facts.values() if gone & set(f.refs))
     adapters = tuple(a.id for a in store.adapters())
-    return Doomed(request, tuple(covered), source.id if source else None, touched, adapters)
+    source_id = source.id if source else None
+    return Doomed(request, tuple(covered), source_id, touched, adapters if covered else (), unsaid, told)
 
 
 def _alike(request: str, library: Library) -> list[Chunk]:
@@ -108,25 +118,17 @@ def forget(doomed: Doomed, me: Relearner, progress: Any = None) -> Receipt:
         "facts": doomed.facts,
         "pairs": tuple(sorted(p.id for p in store.pairs() if set(p.refs) & (set(doomed.facts) | gone))),
     }
+    if doomed.source_id is not None:
+        removed["sources"] = (doomed.source_id,)
+    if doomed.profile:
+        removed["profile"] = tuple(new_id("sentence", sentence) for sentence in doomed.profile)
     with store.transaction():
-        store.put_forgotten(hashlib.sha256(c.text.encode()).hexdigest() for c in doomed.chunks)
-        if doomed.source_id is not None:
-            store.delete_source(doomed.source_id)
-            removed["sources"] = (doomed.source_id,)
-        else:
-            store.delete_chunks(gone)
-        for fact_id in doomed.facts:
-            store.remove_correction(fact_id)
-        store.put_pairs("", (), ())
-        # gone at once, whatever becomes of the rebuilding
-        left = {c.id for c in store.chunks()}
-        kept = [f for f in store.facts(include_superseded=True) if left.issuperset(f.refs)]
-        store.put_words("", kept, (), (), (), None, ())
+        if doomed.chunks:
+            _forget_words(doomed, store)
+        forget_in_profile(store, {c.source_id for c in doomed.chunks}, doomed.unsaid, me.clock())
     for adapter_id in doomed.adapters:
         registry.destroy(store, adapter_id)
-    registry.destroy_unfinished(store)
-    (store.folder() / "teacher-cache.jsonl").unlink(missing_ok=True)
-    new_adapter = _relearn(me, progress)
+    new_adapter = _relearn(me, progress) if doomed.chunks else None
     store.scrub()
     receipt = Receipt(
         new_id("receipt", doomed.request, me.clock().isoformat()),
@@ -140,8 +142,25 @@ def forget(doomed: Doomed, me: Relearner, progress: Any = None) -> Receipt:
     return receipt
 
 
+def _forget_words(doomed: Doomed, store: SqliteStore) -> None:
+    """Gone at once, whatever becomes of the rebuilding."""
+    store.put_forgotten(hashlib.sha256(c.text.encode()).hexdigest() for c in doomed.chunks)
+    if doomed.source_id is not None:
+        store.delete_source(doomed.source_id)
+    else:
+        store.delete_chunks({c.id for c in doomed.chunks})
+    for fact_id in doomed.facts:
+        store.remove_correction(fact_id)
+    store.put_pairs("", (), ())
+    left = {c.id for c in store.chunks()}
+    kept = [f for f in store.facts(include_superseded=True) if left.issuperset(f.refs)]
+    store.put_words("", kept, (), (), (), None, ())
+
+
 def _relearn(me: Relearner, progress: Any) -> str | None:
-    """The new adapter's id, or None when nothing is left to learn from."""
+    """The new adapter's id, or None when nothing is left to learn from. What a broken-off training left goes first."""
+    registry.destroy_unfinished(me.store)
+    (me.store.folder() / "teacher-cache.jsonl").unlink(missing_ok=True)
     try:
         adapter_id: str = me.learn(progress).weights.adapter.id
     except NothingToLearn:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ipse.errors import BadOutput, UsageError
 from ipse.llm.protocol import ChatModel
-from ipse.types import Critique, Enhanced, Message
+from ipse.types import Critique, Enhanced, Message, Reply
 
 MAX_TOKENS = 800
 
@@ -21,22 +21,27 @@ class Mind(Protocol):
 
     def enhance(self, query: str) -> Enhanced: ...
     def critique(self, query: str, response: str) -> Critique: ...
+    def preamble(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
     """One pass through the loop.
 
-    `sent` is what the agent was, or would be, sent. `draft` and its `critique` are None without an
-    agent; `revised` and `second` are None where the draft was approved.
+    `sent` is what the agent was, or would be, sent, after the system message `preamble` (none where it
+    is empty). `draft` and its `critique` are None without an agent; `revised` and `second` are None where the
+    draft was approved.
     """
 
     request: str
     sent: Enhanced
+    preamble: str = ""
     draft: str | None = None
     critique: Critique | None = None
     revised: str | None = None
     second: Critique | None = None
+    reply: Reply | None = None
+    """What a thumb on the answer refers to; set by whoever remembers it."""
 
     @property
     def answer(self) -> str | None:
@@ -59,16 +64,17 @@ def chat(request: str, mind: Mind, agent: ChatModel | None, max_tokens: int = MA
     if not request.strip():
         raise UsageError("the request is empty; say what the agent should do")
     sent = mind.enhance(request)
+    preamble = mind.preamble()
     if agent is None:
-        return Turnover(request, sent)
-    messages = [Message("user", sent.text)]
+        return Turnover(request, sent, preamble)
+    messages = [*([Message("system", preamble)] if preamble else []), Message("user", sent.text)]
     draft = _reply(agent, messages, max_tokens)
     critique = mind.critique(request, draft)
     if critique.verdict == "approve":
-        return Turnover(request, sent, draft, critique)
+        return Turnover(request, sent, preamble, draft, critique)
     messages += [Message("assistant", draft), Message("user", _revision(critique))]
     revised = _reply(agent, messages, max_tokens)
-    return Turnover(request, sent, draft, critique, revised, mind.critique(request, revised))
+    return Turnover(request, sent, preamble, draft, critique, revised, mind.critique(request, revised))
 
 
 def _reply(agent: ChatModel, messages: list[Message], max_tokens: int) -> str:

@@ -149,12 +149,16 @@ def _doomed_record(doomed: Doomed) -> dict[str, object]:
         "facts": doomed.facts,
         "source": doomed.source_id,
         "adapters": doomed.adapters,
+        "profile": doomed.profile,
     }
 
 
 def _show_doomed(doomed: Doomed) -> None:
-    show.say(f"{show.counted(len(doomed.chunks), 'sentence')} would go:")
-    show.some([chunk.text for chunk in doomed.chunks])
+    sentences = [*(chunk.text for chunk in doomed.chunks), *(f"{each}  (profile)" for each in doomed.profile)]
+    show.say(f"{show.counted(len(sentences), 'sentence')} would go:")
+    show.some(sentences)
+    if not doomed.chunks:
+        return
     show.say(
         f"And what rests on that: {show.counted(len(doomed.facts), 'fact')}, "
         f"{show.counted(len(doomed.adapters), 'adapter')}. A new one is trained on what is left."
@@ -166,6 +170,6 @@ def _show_receipt(receipt: Receipt) -> None:
     show.say(
         f"Forgotten: {gone}.",
         f"Destroyed: {', '.join(receipt.destroyed_adapters) or 'no adapter'}.",
-        f"New adapter: {receipt.new_adapter or 'none; nothing is left to learn from'}.",
+        f"New adapter: {receipt.new_adapter or 'none'}.",
         f"Receipt: {receipt.id}",
     )

@@ -103,6 +103,19 @@ class Database:
             if self._leftovers:
                 self._scrub_or_say_why_not()
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Everything read inside is of one moment, and nobody's write waits for it."""
+        with self._turn:
+            if self._depth:
+                yield
+                return
+            self._tell("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                self._tell("ROLLBACK")
+
     def all(self, statement: Executable, **values: Any) -> Sequence[RowMapping]:
         with self._turn, self._faults():
             return self.connection.execute(statement, values).mappings().all()

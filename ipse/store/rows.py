@@ -1,4 +1,4 @@
-"""Rows of one person, as nouns. The three layers' rows are built on this.
+"""Rows of one person, as nouns. What each part of the store holds is built on this.
 
 The only place that says `WHERE person_id = ...`: what goes through here can't reach another's rows.
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from ipse.store.database import Database
@@ -32,6 +33,32 @@ def among(column: Column[str], values: Iterable[str]) -> ColumnElement[bool]:
     return column.in_(select(listed.c.value))
 
 
+# Statements are made once: making one costs more than running it.
+
+
+def _names(noun: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(noun))
+
+
+@cache
+def _all_of(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    """A person's rows, as far as a noun with fields of these names knows their columns."""
+    columns = [column for column in table.c if column.name in names]
+    return select(*columns).where(table.c.person_id == bindparam("person"))
+
+
+@cache
+def _last_of(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    return _all_of(table, names).order_by(table.c.position.desc()).limit(1)
+
+
+@cache
+def upsert(table: Table, key: tuple[str, ...], names: tuple[str, ...]) -> sqlite.Insert:
+    statement = sqlite.insert(table)
+    changed = {name: statement.excluded[name] for name in names}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+
+
 class PersonRows:
     """Selects, inserts and deletes, always of one person."""
 
@@ -43,10 +70,19 @@ class PersonRows:
     def _mine(self, table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         return and_(table.c.person_id == self.person.id, *conditions)
 
-    def _select(self, table: Table, noun: type[Noun], *conditions: ColumnElement[bool]) -> list[Noun]:
-        columns = [column for column in table.c if column.name not in ("position", "person_id")]
-        query = select(*columns).where(self._mine(table, *conditions)).order_by(table.c.position)
-        return [noun(**row) for row in self.database.all(query)]
+    def _select(
+        self, table: Table, noun: type[Noun], *conditions: ColumnElement[bool], last: int | None = None
+    ) -> list[Noun]:
+        """The oldest first; of many only the `last` ones where that is given."""
+        order = table.c.position if last is None else table.c.position.desc()
+        query = _all_of(table, _names(noun)).where(*conditions).order_by(order).limit(last)
+        found = [noun(**row) for row in self.database.all(query, person=self.person.id)]
+        return found if last is None else found[::-1]
+
+    def _last(self, table: Table, noun: type[Noun]) -> Noun | None:
+        """The one that was written last."""
+        rows = self.database.all(_last_of(table, _names(noun)), person=self.person.id)
+        return next((noun(**row) for row in rows), None)
 
     def _column(self, column: Column[str]) -> list[str]:
         table = column.table
@@ -60,10 +96,9 @@ class PersonRows:
 
     def _put(self, table: Table, key: str, rows: Sequence[dict[str, Any]]) -> None:
         """Inserts, or updates the row that has the same key; its place in the order stays."""
-        statement = sqlite.insert(table)
-        changed = {name: statement.excluded[name] for name in (rows[0] if rows else ())}
-        statement = statement.on_conflict_do_update(index_elements=["person_id", key], set_=changed)
-        self.database.run(statement, [{"person_id": self.person.id, **row} for row in rows])
+        if rows:
+            statement = upsert(table, ("person_id", key), tuple(rows[0]))
+            self.database.run(statement, [{"person_id": self.person.id, **row} for row in rows])
 
     def _update(self, table: Table, condition: ColumnElement[bool], **values: Any) -> int:
         return self.database.run(update(table).where(self._mine(table, condition)).values(**values))

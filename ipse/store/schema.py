@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     Dialect,
     Float,
@@ -27,9 +28,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ipse.types import Message
+from ipse.types import Detector, Message
 
-VERSION = 1
+VERSION = 2
 """What `PRAGMA user_version` says of a file in this shape: the number of migrations."""
 
 metadata = MetaData()
@@ -108,6 +109,29 @@ class Messages(JsonText):
 
     def unpack(self, value: Any) -> tuple[Message, ...]:
         return tuple(Message(role, content) for role, content in value)
+
+
+class DetectorState(JsonText):
+    """Detector"""
+
+    cache_ok = True
+
+    def pack(self, value: Any) -> Any:
+        when = value.peak_at.isoformat() if value.peak_at else None
+        return {**{field: getattr(value, field) for field in Detector.__slots__}, "peak_at": when}
+
+    def unpack(self, value: Any) -> Detector:
+        when = datetime.fromisoformat(value["peak_at"]) if value["peak_at"] else None
+        return Detector(**{**value, "steps": tuple(value["steps"]), "peak_at": when})
+
+
+class Points(JsonText):
+    """tuple[float | str, ...]"""
+
+    cache_ok = True
+
+    def unpack(self, value: Any) -> tuple[float | str, ...]:
+        return tuple(value)
 
 
 def _text(name: str, *, optional: bool = False) -> Column[str]:
@@ -280,6 +304,80 @@ receipts = _owned(
     _text("new_adapter", optional=True),
 )
 versions = _owned("versions", _text("layer"), _whole("number"), _text("hash"), key="layer")
+
+signals = _owned(
+    "signals",
+    _text("id"),
+    _text("dimension"),
+    Column("value", JsonText, nullable=False),
+    _text("source"),
+    _time("at", optional=False),
+    Column("refs", TextTuple, nullable=False),
+)
+preferences = _owned(
+    "preferences",
+    _text("dimension"),
+    _whole("count"),
+    Column("window", Points, nullable=False),
+    Column("ema", JsonText, nullable=False),
+    Column("ema_variance", Float, nullable=False),
+    Column("outright", Boolean, nullable=False),
+    Column("detector", DetectorState, nullable=False),
+    Column("peak", Float, nullable=False),
+    Index("preferences_by_peak", "peak"),
+    key="dimension",
+)
+"""`peak` is the detector's, where the sweep can find it without reading everybody's state."""
+profiles = _owned(
+    "profiles",
+    _text("about_me"),
+    _text("pinned", optional=True),
+    Column("stands_for", JsonText, nullable=False),
+    Column("onboarded", Boolean, nullable=False),
+    _whole("thumbs"),
+    _whole("nudges"),
+    _whole("replies"),
+    UniqueConstraint("person_id"),
+    key=None,
+)
+paragraphs = _owned(
+    "paragraphs",
+    _text("id"),
+    Column("sentences", Voice, nullable=False),
+    _text("provenance"),
+    _time("made_at", optional=False),
+    _text("made_by"),
+    Index("paragraphs_by_person", "person_id", "position"),
+)
+drifts = _owned(
+    "drifts",
+    _text("id"),
+    _text("dimension"),
+    _time("at", optional=False),
+    Column("statistic", Float, nullable=False),
+    Column("before", JsonText, nullable=False),
+    Column("after", JsonText, nullable=False),
+)
+replies = _owned(
+    "replies",
+    _text("id"),
+    _time("at", optional=False),
+    Column("length", Float, nullable=False),
+    Column("density", Float),
+    Column("tone", Float),
+    _text("thumb", optional=True),
+)
+amendments = _owned(
+    "amendments",
+    _text("id"),
+    _text("dimension"),
+    _text("sentence"),
+    Column("expected", Float, nullable=False),
+    Column("approved", Float, nullable=False),
+    _time("at", optional=False),
+    _text("status"),
+    Column("refs", TextTuple, nullable=False),
+)
 
 rests_on = Table(
     "rests_on",

@@ -1,18 +1,20 @@
 """The store on SQLite: one file a home, any number of people in it, each seeing only their own.
 
 This is where a store is opened and people are made; the rows themselves are in `raw_rows`,
-`words_rows` and `weights_rows`.
+`words_rows`, `profile_rows` and `weights_rows`.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from ipse.errors import NoSuchPerson, StoreError, UsageError
 from ipse.store.database import Database
+from ipse.store.profile_rows import ProfileRows, alarmed
 from ipse.store.raw_rows import RawRows
 from ipse.store.rows import fields_of
 from ipse.store.schema import people as people_table
@@ -25,11 +27,14 @@ PATIENCE = 10.0
 """Seconds to wait for another process's write before `Busy`."""
 
 
-class SqliteStore(RawRows, WordsRows, WeightsRows):
+class SqliteStore(RawRows, WordsRows, ProfileRows, WeightsRows):
     """Implements `ipse.store.protocol.Store`. Every call may raise StoreError, or Busy."""
 
     def transaction(self) -> AbstractContextManager[None]:
         return self.database.transaction()
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self.database.reading()
 
     def scrub(self) -> None:
         """Makes sure that no deleted text is left in the file.
@@ -54,6 +59,12 @@ def open_store(home: Path, name: str | None = None, *, patience: float = PATIENC
     A first name or an alias will do where it means one person only. Raises NoSuchPerson with
     the names there are, StoreError when the file can't be used.
     """
+    if name is not None and (home / FILE).exists():
+        database = _open(home, patience)
+        known = _read_people(database, people_table.c.id == Person(name).id)
+        if known:
+            return SqliteStore(database, known[0], home)
+        database.close()
     everyone = people(home)
     person = _only(home, everyone) if name is None else _called(home, everyone, name)
     return SqliteStore(_open(home, patience), person, home)
@@ -66,6 +77,23 @@ def people(home: Path) -> list[Person]:
     database = _open(home)
     try:
         return _read_people(database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def alarmed_people(home: Path, above: float, patience: float = PATIENCE) -> Iterator[list[SqliteStore]]:
+    """For the sweep: a store for everybody in the home of whom a dimension has a larger peak, on one connection.
+
+    Raises NoSuchPerson where there is no home yet.
+    """
+    if not (home / FILE).exists():
+        _only(home, [])
+    database = _open(home, patience)
+    try:
+        loud = alarmed(database, above)
+        everybody = _read_people(database) if loud else []
+        yield [SqliteStore(database, person, home) for person in everybody if person.id in loud]
     finally:
         database.close()
 
@@ -93,9 +121,9 @@ def update_person(home: Path, person: Person) -> None:
         database.close()
 
 
-def _read_people(database: Database) -> list[Person]:
+def _read_people(database: Database, *conditions: ColumnElement[bool]) -> list[Person]:
     columns = [column for column in people_table.c if column.name not in ("position", "id")]
-    rows = database.all(select(*columns).order_by(people_table.c.position))
+    rows = database.all(select(*columns).where(*conditions).order_by(people_table.c.position))
     return [Person(**row) for row in rows]
 
 
