@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import typer
 
-from ipse.cli import converse, keep, teach, weigh
+from ipse.cli import converse, keep, profile, teach, weigh
 from ipse.cli.entrance import app
 from ipse.errors import IpseError, UsageError
 
@@ -22,7 +22,7 @@ __all__ = ["app", "main"]
 
 FAULT, USAGE, INTERRUPTED = 1, 2, 130
 
-for group in (teach, converse, keep, weigh):
+for group in (teach, converse, keep, profile, weigh):
     group.register(app)
 
 

@@ -165,13 +165,16 @@ def chat(
 
 def _show_turn(turn: Turnover) -> None:
     if turn.answer is None:
-        show.say("No agent model is configured (IPSE_AGENT_MODEL). This would be sent:", "", turn.sent.text)
+        manner = [turn.preamble, ""] if turn.preamble else []
+        show.say("No agent model is configured (IPSE_AGENT_MODEL). This would be sent:", "", *manner, turn.sent.text)
         return
     if turn.revised is not None and turn.critique is not None:
         show.say("The first draft was sent back:", turn.critique.feedback, "")
     show.say(turn.answer)
     if not turn.approved and turn.second is not None:
         show.say("", "Still not as it should be:", turn.second.feedback)
+    if turn.reply is not None:
+        show.say("", f"Did you like how it is written? ipse profile thumb {turn.reply.id} up, or down")
 
 
 def _only_file(argument: str | None) -> None:
