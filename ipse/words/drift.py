@@ -23,8 +23,8 @@ WINDOW = 5
 DECAY = 0.95
 """Separate time scales: 5 against some 20 found steps soonest (docs/LOG.md)."""
 STEPS = 50
-FLAG_AT = 2.8
-LEAST = 2
+FLAG_AT = 3.0
+LEAST = 1
 """Signals beyond the window before anything is flagged: fewer, and both views are the same."""
 USUAL_NOISE, USUAL_WORTH = 0.1, 4
 """A scale read off a few steps is hardly known: up to so many of the usual one are added, fewer as more are seen."""

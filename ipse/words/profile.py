@@ -5,8 +5,8 @@
     replies and thumbs -> amendments -> folded in, or proposed  (every twenty replies)
 
 Whatever changes, the paragraph is written anew before the change is committed, so that reading it is one query and
-never a computation. What the person wrote themselves is passed on untouched. The only module of this flow that writes
-to the store; all reading for a prompt is in `preamble`.
+never a computation. What the person wrote themselves is passed on untouched. This module and `forgetting` alone write;
+all reading for a prompt is in `preamble`.
 """
 
 from __future__ import annotations
