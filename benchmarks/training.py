@@ -115,7 +115,8 @@ class Watch:
             if torch.is_grad_enabled():
                 self.passes += given[0].shape[0]
 
-        hook = self.chat.base.model.model.layers[-1].register_forward_pre_hook(count)
+        # not the last layer: ipse runs that one in parts, for the answers alone
+        hook = self.chat.base.model.model.layers[-2].register_forward_pre_hook(count)
         try:
             yield
         finally:
