@@ -108,7 +108,7 @@ class Watch:
 
     @contextmanager
     def counting(self) -> Iterator[None]:
-        """Counts the rows that enter the uppermost layer while gradients are kept."""
+        """Counts the rows that enter the upper layers while gradients are kept."""
         import torch
 
         def count(module: Any, given: tuple[Any, ...]) -> None:  # noqa: ARG001 (torch calls it so)
