@@ -18,7 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 from profile_kit import Broken, at, breaking, home_of, is_mirrored, kept, signal
@@ -242,4 +242,10 @@ def _still(preference: Any) -> Any:
 
 
 TestLivingProfile = LivingProfile.TestCase
-TestLivingProfile.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestLivingProfile.settings = settings(
+    max_examples=20,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate, Phase.shrink],  # explaining a failure takes longer than a test may
+)
