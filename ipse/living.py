@@ -52,17 +52,11 @@ class LivingProfile:
         self, dimension: str, value: float | str, source: SignalSource = "nudge", at: datetime | None = None
     ) -> list[Signal]:
         """One observation of how the person likes to be answered. Raises UsageError for one that can't be true."""
-        import secrets
+        return self.signals([(dimension, value, source)], at)
 
-        from ipse.raw.signals import signal_of
-        from ipse.words.profile import observe
-
-        now = self.clock()
-        return observe(
-            self.store, [signal_of(dimension, value, source, at or now, now, key=(secrets.token_hex(8),))], now
-        )
-
-    def signals(self, told: Sequence[tuple[str, float | str, SignalSource]]) -> list[Signal]:
+    def signals(
+        self, told: Sequence[tuple[str, float | str, SignalSource]], at: datetime | None = None
+    ) -> list[Signal]:
         """Several observations as one change: (dimension, value, source). All of them count, or none."""
         import secrets
 
@@ -70,7 +64,7 @@ class LivingProfile:
         from ipse.words.profile import observe
 
         now, key = self.clock(), secrets.token_hex(8)
-        made = [signal_of(*each, now, now, key=(key, place)) for place, each in enumerate(told)]
+        made = [signal_of(*each, at or now, now, key=(key, place)) for place, each in enumerate(told)]
         return observe(self.store, made, now)
 
     def read_signals(self, place: str, text: str) -> tuple[list[Signal], list[Failure]]:

@@ -23,7 +23,7 @@ from ipse.store.protocol import Store
 from ipse.store.sqlite import SqliteStore, open_store
 from ipse.types import Dimension, Preference, Signal, SignalSource
 from ipse.words.personality import verbalize
-from ipse.words.preamble import current
+from ipse.words.preamble import current, preamble
 from ipse.words.preferences import observe
 
 TESTS = Path(__file__).parent
@@ -127,3 +127,9 @@ def child(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", start + code, *map(str, arguments)], stdout=subprocess.PIPE, text=True
     )
+
+
+def text_of(store: SqliteStore) -> str:
+    """The preamble, after a look whether it is what the preferences come to."""
+    assert is_mirrored(store)
+    return preamble(store)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import shelf
-from profile_kit import SHORT, Broken, at, breaking, is_mirrored, kept, signal, store_of
+from profile_kit import SHORT, Broken, at, breaking, is_mirrored, kept, signal, store_of, text_of
 
 from ipse.agent.evidence import Library
 from ipse.agent.forget import find
@@ -48,11 +48,6 @@ NOTHING = Unsaid.of("", [])
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteStore:
     return store_of(tmp_path)
-
-
-def text_of(store: SqliteStore) -> str:
-    assert is_mirrored(store)
-    return preamble(store)
 
 
 def moved(store: SqliteStore, dimension: Dimension, start: int = 0) -> None:

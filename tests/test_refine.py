@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from profile_kit import LONG, SHORT, at, is_mirrored, kept, signal, store_of
+from profile_kit import LONG, SHORT, at, is_mirrored, kept, signal, store_of, text_of
 
 from ipse.errors import UsageError
 from ipse.raw.signals import NO_WARMTH
 from ipse.store.sqlite import SqliteStore
 from ipse.types import Amendment, Profile, Reply
 from ipse.words.forgetting import forget
-from ipse.words.preamble import current, preamble
+from ipse.words.preamble import current
 from ipse.words.preferences import number
 from ipse.words.profile import (
     ALIKE,
@@ -37,11 +37,6 @@ from ipse.words.unsaid import Unsaid
 @pytest.fixture
 def store(tmp_path: Path) -> SqliteStore:
     return store_of(tmp_path)
-
-
-def text_of(store: SqliteStore) -> str:
-    assert is_mirrored(store)
-    return preamble(store)
 
 
 def reply_of(number: int, length: float, thumb: str | None) -> Reply:

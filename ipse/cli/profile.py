@@ -15,6 +15,7 @@ from ipse.errors import BrokenInput, UsageError
 
 if TYPE_CHECKING:
     from ipse.living import Portrait
+    from ipse.me import Me
     from ipse.types import Preference
     from ipse.words.onboarding import QuizQuestion
     from ipse.words.portrait import Version
@@ -103,13 +104,16 @@ def show_by_default(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show_profile(context: typer.Context, as_json: AsJson = False) -> None:
     """The paragraph, whose it is, and what it rests on."""
+    with opened(context) as me:
+        _show(me, as_json)
+
+
+def _show(me: Me, as_json: bool) -> None:
     from ipse.serve.views import portrait
 
-    with opened(context) as me:
-        shown = me.profile()
-        record = portrait(me.person, shown)
+    shown = me.profile()
     if as_json:
-        show.emit(record)
+        show.emit(portrait(me.person, shown))
         return
     show.say(shown.paragraph.text if shown.paragraph and shown.paragraph.text else "(no paragraph)")
     show.say(f"  ({WHOSE[shown.provenance]})", "")
@@ -151,7 +155,7 @@ def edit(
     own = text_of(text, "the paragraph")
     with opened(context) as me:
         me.edit(own)
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def about(
@@ -163,7 +167,7 @@ def about(
     own = "" if text == "" else text_of(text, "about-me")
     with opened(context) as me:
         me.describe(own)
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def quiz(
@@ -189,7 +193,7 @@ def quiz(
             for question in questions():
                 _ask(question, chosen)
         me.onboard(chosen)
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def _ask(question: QuizQuestion, chosen: dict[str, object]) -> None:
@@ -209,14 +213,14 @@ def pin(context: typer.Context, as_json: AsJson = False) -> None:
     """Keep the paragraph as it stands."""
     with opened(context) as me:
         me.pin()
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def unpin(context: typer.Context, as_json: AsJson = False) -> None:
     """Let the paragraph evolve again."""
     with opened(context) as me:
         me.unpin()
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def history(context: typer.Context, as_json: AsJson = False) -> None:
@@ -245,7 +249,7 @@ def restore(
     """Take an earlier paragraph again, word for word; it is pinned."""
     with opened(context) as me:
         me.restore(paragraph_id)
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def amendments(
@@ -284,7 +288,7 @@ def thumb(
     """Say whether you liked how an agent's reply was written."""
     with opened(context) as me:
         me.thumb(reply_id, verdict)
-    show_profile(context, as_json)
+        _show(me, as_json)
 
 
 def sweep(context: typer.Context, as_json: AsJson = False) -> None:

@@ -106,6 +106,11 @@ def create_app(home: Path, person: str | None = None, clock: Callable[[], dateti
         with opened(who) as me:
             return shown(me)
 
+    def after(change: Callable[[Me], object], who: str | None) -> Shown:
+        with opened(who) as me:
+            change(me)
+            return shown(me)
+
     _guard(app)
     _errors(app, profile_of)
 
@@ -132,33 +137,23 @@ def create_app(home: Path, person: str | None = None, clock: Callable[[], dateti
 
     @app.put("/api/profile/paragraph")
     def edit(given: OwnTextIn, who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.edit(given.text, given.base)
-            return shown(me)
+        return after(lambda me: me.edit(given.text, given.base), who)
 
     @app.put("/api/profile/about")
     def describe(given: OwnTextIn, who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.describe(given.text, given.base)
-            return shown(me)
+        return after(lambda me: me.describe(given.text, given.base), who)
 
     @app.post("/api/profile/pin")
     def pin(given: PinIn, who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.pin(given.base)
-            return shown(me)
+        return after(lambda me: me.pin(given.base), who)
 
     @app.post("/api/profile/unpin")
     def unpin(who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.unpin()
-            return shown(me)
+        return after(lambda me: me.unpin(), who)
 
     @app.post("/api/profile/restore")
     def restore(given: IdIn, who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.restore(given.id)
-            return shown(me)
+        return after(lambda me: me.restore(given.id), who)
 
     @app.get("/api/profile/history")
     def history(last: Annotated[int, Query(ge=1)] = HISTORY, who: Who = None) -> Shown:
@@ -185,9 +180,7 @@ def create_app(home: Path, person: str | None = None, clock: Callable[[], dateti
 
     @app.post("/api/quiz")
     def onboard(given: AnswersIn, who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.onboard(given.answers)
-            return shown(me)
+        return after(lambda me: me.onboard(given.answers), who)
 
     @app.post("/api/preview")
     def sample(given: ValuesIn) -> Shown:
@@ -201,9 +194,7 @@ def create_app(home: Path, person: str | None = None, clock: Callable[[], dateti
 
     @app.post("/api/replies/{reply_id}/thumb")
     def thumb(reply_id: str, given: ThumbIn, who: Who = None) -> Shown:
-        with opened(who) as me:
-            me.thumb(reply_id, given.thumb)
-            return shown(me)
+        return after(lambda me: me.thumb(reply_id, given.thumb), who)
 
     @app.get("/api/context")
     def context(max_tokens: int = 300, who: Who = None) -> Shown:
