@@ -34,6 +34,8 @@ class Settings(BaseSettings):
 
     home: Path = _DEFAULT_HOME
     teacher: Literal["offline", "llm"] = "offline"
+    verbalizer: Literal["offline", "llm"] = "offline"
+    """Who words the paragraph of the living profile while `ipse serve` runs; a model is the teacher's."""
     teacher_model: str | None = None
     agent_model: str | None = None
     judge_model: str | None = None

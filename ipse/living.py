@@ -22,6 +22,7 @@ from ipse.types import (
 )
 
 if TYPE_CHECKING:
+    from ipse.config import Settings
     from ipse.store.sqlite import SqliteStore
     from ipse.words.portrait import Point, Version
     from ipse.words.profile import Thumb
@@ -46,6 +47,7 @@ class LivingProfile:
     """Mixed into `Me`: everything about how the person likes to be answered."""
 
     store: SqliteStore
+    settings: Settings
     clock: Callable[[], datetime]
 
     def signal(
@@ -153,6 +155,14 @@ class LivingProfile:
         from ipse.words.profile import accept
 
         return accept(self.store, amendment_id, self.clock(), sentence)
+
+    def consult(self) -> Paragraph | None:
+        """Lets the configured model word the paragraph, or read what the person's own stands for. Raises LLMError."""
+        from ipse.llm.openai import OpenAIChat
+        from ipse.words.consult import consult
+
+        model = OpenAIChat(self.settings.model_for("teacher"), self.settings.endpoint())
+        return consult(self.store, model, self.clock())
 
     def dismiss(self, amendment_id: str) -> None:
         from ipse.words.profile import dismiss

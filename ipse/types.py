@@ -374,6 +374,18 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What a language model made of a paragraph. `of` tells what it was shown: other words make it void.
+
+    Without sentences it has read a pinned one, and nothing of it was worded anew.
+    """
+
+    of: str
+    made_by: str
+    sentences: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What the person decided about their profile, and how much has come in."""
 
@@ -381,12 +393,15 @@ class Profile:
     pinned: str | None = None
     """Their own paragraph; while it is there nothing else is told."""
     stands_for: Vector = field(default_factory=dict)
-    """The numeric preferences as they were when that was pinned: what their own words are taken to mean."""
+    """What their own words are taken to mean: the numeric preferences as they were when that was pinned, or what a
+    language model reads in it.
+    """
     onboarded: bool = False
     """The quiz was taken and has not yet been outgrown."""
     thumbs: int = 0
     nudges: int = 0
     replies: int = 0
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def loss_of(
         target = span_of(case.answer, case.window.lines[best].text, one.offsets[best]) if best >= 0 else None
         if target is not None:
             first, last = one.spans[best]
-            logits = heads["span"](out[row, first:last]).float()
+            logits = heads["span"](out[row][first:last]).float()
             marked.append(F.cross_entropy(logits.T, torch.tensor(target)))
     spans = torch.stack(marked).mean() if marked else torch.zeros(())
     return torch.stack(chosen).mean() + plan.span_weight * spans

@@ -22,11 +22,13 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 from profile_kit import Broken, at, breaking, home_of, is_mirrored, kept, signal
+from words_model import Worder
 
 from ipse.errors import Conflict, UsageError
 from ipse.me import Me
 from ipse.types import NUMERIC, Detector, Paragraph, Signal
 from ipse.words import forgetting, personality, profile
+from ipse.words.consult import consult
 from ipse.words.preamble import context, current, preamble
 from ipse.words.preferences import observe_all
 from ipse.words.unsaid import Unsaid
@@ -162,6 +164,14 @@ class LivingProfile(RuleBasedStateMachine):
     def dismiss(self, crash: int | None) -> None:
         proposed = next(each for each in self.store.amendments() if each.status == "proposed")
         self.step(crash, lambda: self.me.dismiss(proposed.id))
+
+    @rule(crash=CRASHES, ends=st.sampled_from(["", " You see."]), meanwhile=st.booleans())
+    def a_model_words_it(self, crash: int | None, ends: str, meanwhile: bool) -> None:
+        before = preamble(self.store)
+        moving = [lambda: self.signals([("tone", 0.5)] * 3, "nudge", None)] if meanwhile else []
+        made = self.step(crash, lambda: consult(self.store, Worder(ends, moving), at(self.minute)))
+        if made is not None and self.own is None and not meanwhile:
+            assert made.text in (before, before + ends)
 
     @rule(crash=CRASHES)
     def sweep(self, crash: int | None) -> None:

@@ -229,6 +229,7 @@ WRITES: list[tuple[str, str, Any]] = [
     ("PUT", "/api/profile/about", {"text": "I bake."}),
     ("POST", "/api/profile/pin", {}),
     ("POST", "/api/profile/unpin", {}),
+    ("POST", "/api/profile/consult", {}),
     ("POST", "/api/profile/restore", {"id": "paragraph_0"}),
     ("POST", "/api/profile/amendments/amendment_0", {"action": "dismiss"}),
     ("POST", "/api/quiz", {"answers": {"tone": 0.5}}),

@@ -36,7 +36,7 @@ WHOSE = {
 
 def register(app: typer.Typer) -> None:
     app.command()(signal)
-    for command in (edit, about, quiz, pin, unpin, history, restore, amendments, thumb, sweep):
+    for command in (edit, about, quiz, pin, unpin, history, restore, amendments, thumb, consult, sweep):
         group.command()(command)
     group.command("show")(show_profile)
     group.callback()(show_by_default)
@@ -288,6 +288,13 @@ def thumb(
     """Say whether you liked how an agent's reply was written."""
     with opened(context) as me:
         me.thumb(reply_id, verdict)
+        _show(me, as_json)
+
+
+def consult(context: typer.Context, as_json: AsJson = False) -> None:
+    """Let the configured model word the paragraph, or read what your own words stand for."""
+    with opened(context) as me:
+        me.consult()
         _show(me, as_json)
 
 

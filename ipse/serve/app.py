@@ -151,6 +151,10 @@ def create_app(home: Path, person: str | None = None, clock: Callable[[], dateti
     def unpin(who: Who = None) -> Shown:
         return after(lambda me: me.unpin(), who)
 
+    @app.post("/api/profile/consult")
+    def consult(who: Who = None) -> Shown:
+        return after(lambda me: me.consult(), who)
+
     @app.post("/api/profile/restore")
     def restore(given: IdIn, who: Who = None) -> Shown:
         return after(lambda me: me.restore(given.id), who)

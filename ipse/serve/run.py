@@ -1,4 +1,6 @@
-"""`ipse serve`: the page and the API on this machine, and the sweep for drifts beside them."""
+"""`ipse serve`: the page and the API on this machine; beside them the sweep for drifts, and the model that words
+paragraphs where the person configured one.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,10 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from ipse.errors import StoreError
-from ipse.me import utc_now
+from ipse.config import load
+from ipse.errors import LLMError, StoreError, UsageError
+from ipse.me import Me, utc_now
+from ipse.store.sqlite import people
 from ipse.words.profile import SWEEP_EVERY, sweep
 
 HOST = "127.0.0.1"
@@ -48,12 +52,29 @@ def serve(home: Path, person: str | None, port: int, ready: Callable[[str], None
 def sweep_on(
     home: Path, stopped: threading.Event, clock: Callable[[], datetime] = utc_now, every: float = SWEEP_EVERY
 ) -> None:
-    """Sweeps at once and every so many seconds until `stopped`. One that fails is tried again at the next turn."""
+    """Sweeps at once and every so many seconds until `stopped`. What fails is tried again at the next turn."""
     while True:
         try:
             flagged = sweep(home, clock())
             log.info("swept: %d people have moved", len(flagged))
         except StoreError as reason:
             log.warning("the sweep for drifts was left out: %s", reason)
+        try:
+            consult_all(home, clock)
+        except (LLMError, UsageError, StoreError) as reason:
+            log.warning("paragraphs keep the grammar's words: %s", reason)
         if stopped.wait(every):
             return
+
+
+def consult_all(home: Path, clock: Callable[[], datetime] = utc_now) -> None:
+    """Everybody's paragraph, if a model is to word them; the first failure ends it. Raises what `Me.consult` does."""
+    if load(home).verbalizer != "llm":
+        return
+    for person in people(home):
+        me = Me.open(home, person.name)
+        me.clock = clock
+        try:
+            me.consult()
+        finally:
+            me.store.close()

@@ -28,9 +28,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ipse.types import Detector, Message
+from ipse.types import Detector, Message, Wording
 
-VERSION = 2
+VERSION = 3
 """What `PRAGMA user_version` says of a file in this shape: the number of migrations."""
 
 metadata = MetaData()
@@ -123,6 +123,21 @@ class DetectorState(JsonText):
     def unpack(self, value: Any) -> Detector:
         when = datetime.fromisoformat(value["peak_at"]) if value["peak_at"] else None
         return Detector(**{**value, "steps": tuple(value["steps"]), "peak_at": when})
+
+
+class WordingOrNone(JsonText):
+    """Wording | None"""
+
+    cache_ok = True
+
+    def pack(self, value: Any) -> Any:
+        return None if value is None else [value.of, value.made_by, value.sentences]
+
+    def unpack(self, value: Any) -> Wording | None:
+        if value is None:
+            return None
+        of, made_by, sentences = value
+        return Wording(of, made_by, tuple((sentence, tuple(refs)) for sentence, refs in sentences))
 
 
 class Points(JsonText):
@@ -337,6 +352,7 @@ profiles = _owned(
     _whole("thumbs"),
     _whole("nudges"),
     _whole("replies"),
+    Column("wording", WordingOrNone, nullable=False, server_default="null"),
     UniqueConstraint("person_id"),
     key=None,
 )

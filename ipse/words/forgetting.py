@@ -14,6 +14,7 @@ from datetime import datetime
 from ipse.raw.signals import LANGUAGES
 from ipse.store.protocol import Store
 from ipse.types import CATEGORICAL, Amendment, Paragraph, Signal
+from ipse.words.consult import BY_MODEL
 from ipse.words.personality import sentences_of
 from ipse.words.preferences import observe_all
 from ipse.words.profile import emit, unpinned
@@ -52,7 +53,7 @@ def _forget_own_words(store: Store, unsaid: Unsaid) -> None:
     gone = [each.id for each in _accepted(store) if any(map(unsaid.tells, sentences_of(each.sentence)))]
     store.delete_amendments(gone)
     known = store.profile()
-    kept = replace(known, about_me=unsaid.without(known.about_me))
+    kept = replace(known, about_me=unsaid.without(known.about_me), wording=None)
     if known.pinned is not None:
         pinned = unsaid.without(known.pinned)
         kept = replace(kept, pinned=pinned) if pinned else unpinned(store, kept)
@@ -86,6 +87,11 @@ def _tells(paragraph: Paragraph, unsaid: Unsaid, named: set[str]) -> bool:
     for text, refs in paragraph.sentences:
         if OWN.intersection(refs) and any(map(unsaid.tells, sentences_of(text))):
             return True
-        if CATEGORIES.intersection(refs) and any(LANGUAGES.get(each, each) in text for each in named):
+        if named and CATEGORIES.intersection(refs) and _names(text, paragraph, named):
             return True
     return False
+
+
+def _names(text: str, paragraph: Paragraph, named: set[str]) -> bool:
+    """A model's words may call a category otherwise: whatever it wrote of one goes."""
+    return paragraph.made_by.startswith(BY_MODEL) or any(LANGUAGES.get(each, each) in text for each in named)

@@ -3,7 +3,8 @@
 The same preferences always give the same words, so that a stored paragraph can be held against them. Every sentence
 says which dimensions it rests on. It speaks in the second person, plainly or packed as the person likes to read, and
 stays under `LIMIT` words: what has least evidence goes first, then the end of about-me. Pinned text is passed on as it
-is; where nothing is known nothing is said. Knows no store and no clock.
+is; where nothing is known nothing is said. Where a language model has put these very sentences in words of its own
+(`consult`), those are told. Knows no store, no model and no clock.
 """
 
 from __future__ import annotations
@@ -45,13 +46,25 @@ Sentence = tuple[str, tuple[str, ...]]
 def verbalize(profile: Profile, preferences: Mapping[str, Preference], at: datetime) -> Paragraph:
     """The paragraph that all prompts read until the next change."""
     provenance = provenance_of(profile, preferences)
-    if provenance == "user_authored":
-        told: Sequence[Sentence] = [(profile.pinned or "", ("user",))]  # word for word, line for line
-        made_by = "user"
-    else:
-        told, made_by = _told(profile, preferences), MADE_BY
-    body = "\x1f".join(f"{sentence}\x1e{','.join(refs)}" for sentence, refs in told)
-    return Paragraph(new_id("paragraph", provenance, body, at.isoformat()), tuple(told), provenance, at, made_by)
+    told = told_by(profile, preferences)
+    made_by = "user" if provenance == "user_authored" else MADE_BY
+    wording = profile.wording
+    if wording is not None and wording.sentences and wording.of == digest(told):
+        told, made_by = wording.sentences, wording.made_by
+    made = new_id("paragraph", provenance, digest(told), at.isoformat())
+    return Paragraph(made, told, provenance, at, made_by)
+
+
+def told_by(profile: Profile, preferences: Mapping[str, Preference]) -> tuple[Sentence, ...]:
+    """What is to be told, in the person's own words or in the grammar's."""
+    if profile.pinned is not None:
+        return ((profile.pinned, ("user",)),)  # word for word, line for line
+    return tuple(_told(profile, preferences))
+
+
+def digest(sentences: Sequence[Sentence]) -> str:
+    """Which sentences these are, and what they rest on."""
+    return new_id("told", "\x1f".join(f"{sentence}\x1e{','.join(refs)}" for sentence, refs in sentences))
 
 
 def provenance_of(profile: Profile, preferences: Mapping[str, Preference]) -> Provenance:

@@ -3,10 +3,11 @@
     signals -> the log -> preferences -> the paragraph          (every writer, in one transaction)
     preferences -> drift flags                                  (the sweep, every fifteen minutes)
     replies and thumbs -> amendments -> folded in, or proposed  (every twenty replies)
+    the paragraph -> a language model's words for it            (`consult`, where one is configured)
 
 Whatever changes, the paragraph is written anew before the change is committed, so that reading it is one query and
-never a computation. What the person wrote themselves is passed on untouched. This module and `forgetting` alone write;
-all reading for a prompt is in `preamble`.
+never a computation. What the person wrote themselves is passed on untouched. This module, `consult` and `forgetting`
+alone write; all reading for a prompt is in `preamble`.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def edit(store: Store, text: str, now: datetime, base: str | None = None) -> Par
     with store.transaction():
         _unchanged(store, base)
         known = unpinned(store, store.profile())  # what was proposed to other words lapses
-        return _decide(store, replace(known, pinned=own, stands_for=refine.stands_for(store.preferences())), now)
+        meant = refine.stands_for(store.preferences())
+        return _decide(store, replace(known, pinned=own, stands_for=meant, wording=None), now)
 
 
 def _unchanged(store: Store, base: str | None) -> Paragraph | None:
@@ -160,7 +162,7 @@ def unpinned(store: Store, known: Profile) -> Profile:
     for amendment in store.amendments():
         if amendment.status == "proposed":
             store.put_amendment(replace(amendment, status="dismissed"))
-    return replace(known, pinned=None, stands_for={})
+    return replace(known, pinned=None, stands_for={}, wording=None)
 
 
 def restore(store: Store, paragraph_id: str, now: datetime) -> Paragraph:
