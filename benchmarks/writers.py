@@ -1,10 +1,10 @@
 """Many writers at once: is a signal lost, is a paragraph other than what its preferences come to?
 
 Processes of their own, each with its own connection, write signals one by one, half of them to one person and half to
-people at random. Afterwards every log is counted and every stored paragraph is held against the verbalization of what
-is stored beside it. Prints the rate beside that of one writer alone.
+everybody else in turn, each time in another order. Afterwards every log is counted and every stored paragraph is held
+against the verbalization of what is stored beside it. Prints the rate beside that of one writer alone.
 
-    python -m benchmarks.writers [--writers 50] [--people 1000] [--signals 40]
+    python -m benchmarks.writers [--writers 50] [--people 1000] [--signals 80]
 """
 
 from __future__ import annotations
@@ -43,11 +43,17 @@ def name_of(number: int) -> str:
     return f"Person Number{number}"
 
 
-def write(home: Path, writer: int, people: int, count: int) -> dict[str, int]:
+def whose_turn(place: int, people: int) -> int:
+    """Everybody comes once a round, and each round in another order."""
+    of_round, place = divmod(place, people)
+    return random.Random(of_round).sample(range(people), people)[place]
+
+
+def write(home: Path, writer: int, writers: int, people: int, count: int) -> dict[str, int]:
     """How many signals this writer gave whom."""
     rng, given = random.Random(writer), dict[str, int]()
     for number in range(count):
-        name = SHARED if number % 2 else name_of(rng.randrange(people))
+        name = SHARED if number % 2 else name_of(whose_turn(number // 2 * writers + writer, people))
         store = open_store(home, name, patience=PATIENCE)
         dimension = rng.choice(NUMERIC)
         observe(store, [signal_of(dimension, rng.random(), "nudge", NOW, NOW, key=(writer, number))], NOW)
@@ -70,7 +76,7 @@ def run(home: Path, writers: int, people: int, count: int) -> tuple[dict[str, in
     with ProcessPoolExecutor(writers, get_context("spawn")) as pool:
         list(pool.map(ready, range(writers)))
         began = time.perf_counter()
-        jobs = [pool.submit(write, home, writer, people, count) for writer in range(writers)]
+        jobs = [pool.submit(write, home, writer, writers, people, count) for writer in range(writers)]
         for job in jobs:
             for name, signals in job.result().items():
                 given[name] = given.get(name, 0) + signals
@@ -101,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--writers", type=int, default=50)
     parser.add_argument("--people", type=int, default=1000)
-    parser.add_argument("--signals", type=int, default=40, help="that each writer gives")
+    parser.add_argument("--signals", type=int, default=80, help="that each writer gives")
     args = parser.parse_args()
     table = Table("writers", "signals", "people", "signals a second", "lost", "paragraphs wrong")
     for writers in (1, args.writers):

@@ -66,6 +66,13 @@ def test_it_is_shown_nothing_but_the_note(store: SqliteStore) -> None:
     assert "bees" in shown[-1]["text"]
 
 
+def test_numbers_and_names_of_the_note_are_no_additions(store: SqliteStore) -> None:
+    describe(store, "My DR650 pulls 200kg. I'm from São Tomé.", at(1))
+    made = consult(store, Worder(" It pulls 200 kg, your DR650, in Tomé."), at(2))
+    assert made is not None
+    assert made.text.endswith("in Tomé.")
+
+
 def test_it_is_asked_once(store: SqliteStore) -> None:
     known(store)
     model = Worder(POLITE)

@@ -109,13 +109,14 @@ def _worded_from(told: Sequence[Sentence]) -> type[Worded]:
     """The form of an answer that holds to what it was shown; its faults are told to the model once."""
     refs = {ref for _, own in told for ref in own}
     before = " ".join(text for text, _ in told)
+    known = {*_NUMBER.findall(before), *re.findall(r"\w+", before)}
 
     class Wording(Worded):
         @model_validator(mode="after")
         def holds_to_it(self) -> Wording:
             found = {ref for each in self.sentences for ref in each.refs}
             text = " ".join(each.text for each in self.sentences)
-            added = {*_NUMBER.findall(text), *_NAME.findall(text)} - {*re.findall(r"\w+", before)}
+            added = {*_NUMBER.findall(text), *_NAME.findall(text)} - known
             if found != refs:
                 raise ValueError(f"the refs together have to be {sorted(refs)}")
             if len(text.split()) > LIMIT:
