@@ -14,7 +14,7 @@ from typing import Literal
 
 from ipse.agent.compound import MOST_WORDS, parts, together
 from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
-from ipse.agent.reckon import reckon
+from ipse.agent.reckon import instead, reckon
 from ipse.agent.refusals import refusals
 from ipse.agent.sentences import says_now
 from ipse.llm.local import LocalChat
@@ -156,7 +156,8 @@ def from_words(question: Question, sources: Sources) -> Answer:
 
 def from_raw(question: Question, sources: Sources) -> Answer:
     """The sentences that speak to the question, in the person's own words."""
-    hits = [e for e in sources.library.search(question.text, DEPTH) if not _hidden(e, question, sources)]
+    asked = instead(question.text, sources.person) or question.text
+    hits = [e for e in sources.library.search(asked, DEPTH) if not _hidden(e, question, sources)]
     if not hits or hits[0].score < KNOWN:
         return _nobody(question, sources)
     found = [e for e in hits if _odds(e) >= _odds(hits[0]) * NEAR_BEST]
@@ -166,9 +167,10 @@ def from_raw(question: Question, sources: Sources) -> Answer:
             return _nobody(question, sources, found[0].subject)
         found = own
     sure = probability(found[0].score)
-    reckoned = reckon(question.text, found[0].chunk, sources.person)
+    reckoned = reckon(question.text, [e.chunk for e in found], sources.person)
     if reckoned is not None:
-        return Answer(reckoned, sure, "raw", (found[0].chunk.id,))
+        text, chunk = reckoned
+        return Answer(text, sure, "raw", (chunk.id,))
     chosen = _still_so(_within(found, WORDS - 3), sources.library)
     while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
         chosen.pop()  # the speakers' names count too

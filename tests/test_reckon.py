@@ -1,0 +1,113 @@
+"""What is reckoned from a sentence: ages, years and differences; a guess never."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipse.agent.reckon import instead, reckon
+from ipse.types import Chunk, Person
+
+MAYA = Person("Maya Okafor", pronouns="she/her", birth_year=1980)
+THEN = datetime(2024, 5, 3, tzinfo=UTC)
+
+
+def said(text: str, at: datetime | None = THEN) -> Chunk:
+    return Chunk("chunk_1", "source_1", "turn_1", "self", "Maya Okafor", text, at, 0, len(text), 1)
+
+
+def told(question: str, *texts: str, person: Person = MAYA) -> str | None:
+    found = reckon(question, map(said, texts), person)
+    return None if found is None else found[0].partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("How old was I when I moved to Ghent?", "When was it that they moved to Ghent?"),
+        ("How old was Maya when she set up her sourdough?", "When was it that she set up her sourdough?"),
+        ("About how old was Maya when she stopped working?", "When was it that she stopped working?"),
+        ("What age was Maya on her arrival in Belgium?", "When was her arrival in Belgium?"),
+        ("At what age did Maya learn to swim?", "When did this person learn to swim?"),
+        ("How old was Theo when he broke his arm?", None),
+        ("How old was Maya's son when they moved?", None),
+        ("How old is Maya?", None),
+        ("How old was Maya then?", None),
+        ("Where was Maya when she was forty?", None),
+    ],
+)
+def test_an_age_then_is_found_by_when_it_was(question: str, asked: str | None) -> None:
+    assert instead(question, MAYA) == asked
+
+
+def test_without_a_birth_year_no_age_is_reckoned() -> None:
+    ageless = replace(MAYA, birth_year=None)
+    assert instead("How old was Maya when she moved?", ageless) is None
+    assert told("How old was Maya when she moved?", "I moved in 2014.", person=ageless) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "age"),
+    [
+        ("I moved in 2014.", "33 or 34"),
+        ("I moved six years ago.", "37 or 38"),
+        ("Ten years today since we moved.", "33 or 34"),
+        ("Twenty-one years back, that was.", "22 or 23"),
+        ("From today I live in Ghent.", "43 or 44"),
+        ("I live in Ghent.", None),
+        ("Since 1975 nothing has changed there.", None),
+        ("Some years ago I moved.", None),
+    ],
+)
+def test_ages_come_from_the_year_of_an_event(sentence: str, age: str | None) -> None:
+    assert told("How old was I when I moved?", sentence) == age
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "year"),
+    [
+        ("In which year did I marry?", "Eleven years married today, and he forgot.", "About 2013"),
+        ("In what year did Maya move?", "That was 12 years ago.", "About 2012"),
+        ("In what year was Maya's mother born?", "Mum turned 70 on Sunday.", "About 1954"),
+        ("In what year was Maya's mother born?", "Mum was born in 1954, or so she says.", None),
+        ("In what year did Maya move?", "Mum turned 70 on Sunday.", None),
+        ("Where did Maya move?", "That was 12 years ago.", None),
+    ],
+)
+def test_years_come_from_the_day_it_was_said(question: str, sentence: str, year: str | None) -> None:
+    assert told(question, sentence) == year
+
+
+def test_what_was_said_on_no_known_day_gives_no_year() -> None:
+    assert reckon("In what year did Maya move?", [said("That was 12 years ago.", at=None)], MAYA) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("320 loaves, a normal weekday is 180.", "140"),
+        ("Twenty-one on Mondays and nine on Tuesdays.", "12"),
+        ("1,200 in 2023, then 1,450.", "250"),
+        ("Three, four or five.", None),
+        ("4.5 litres a day, 3 on Sundays.", None),
+        ("Many more.", None),
+    ],
+)
+def test_a_difference_of_the_two_numbers_of_a_sentence(sentence: str, answer: str | None) -> None:
+    assert told("How many more do I bake on a Saturday than on a weekday?", sentence) == answer
+    assert told("How many do I bake?", sentence) is None
+
+
+def test_the_first_sentence_that_allows_it_is_told_with_it() -> None:
+    chunks = [said("I live in Ghent."), said("I moved in 2014."), said("I moved in 2010.")]
+    assert reckon("How old was I when I moved?", chunks, MAYA) == ("33 or 34: I moved in 2014.", chunks[1])
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_nothing_breaks_it(question: str, sentence: str) -> None:
+    reckon(question, [said(sentence)], MAYA)
+    instead(question, MAYA)
