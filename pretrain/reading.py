@@ -1,13 +1,14 @@
 """Trains the cross-encoders: which line of a note answers a question or speaks against a draft, or that none does.
 
 The upper layers of MiniLM and some heads, in three rounds: questions about single notes, then those about whole lives
-beside half of them, which make the reader; then from there sentences of drafts, which make the judge. The loss is one
-softmax over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), and one over first and last
-tokens of the answering line. Every eighth person is held out.
+beside them, which make the reader; then from there sentences of drafts, which make the judge. The loss is one softmax
+over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), and one over first and last tokens of the
+answering line. Every eighth person is held out.
 
-    python -m pretrain.reading [--out DIR] [--rounds 1 2 3]        two hours and a half on two cores without bfloat16
+    python -m pretrain.reading [--out DIR] [--rounds 1 2 3]        two hours on two cores with bfloat16
 
-Rounds 2 and 3 go on from the reader in DIR.
+Rounds 2 and 3 go on from the reader in DIR. Settings of the C library's memory (MALLOC_TRIM_THRESHOLD_ and
+MALLOC_MMAP_THRESHOLD_, both 2000000000) save a quarter of the time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,6 +54,8 @@ from pretrain.windows import Case, against_cases, answers_cases, meanings, texts
 
 MAKES = {1: READS, 2: READS, 3: JUDGES}
 """Of each round the file."""
+EPOCHS = {1: 1, 2: 3, 3: 1}
+"""Times through what a round learns from, each time in other windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,13 @@ class ReadingPlan:
 
 
 def loss_of(
-    todo: Sequence[Case], encoded: Sequence[Encoded], out: torch.Tensor, heads: nn.ModuleDict, plan: ReadingPlan
+    todo: Sequence[Case],
+    encoded: Sequence[Encoded],
+    out: Sequence[torch.Tensor],
+    heads: nn.ModuleDict,
+    plan: ReadingPlan,
 ) -> torch.Tensor:
-    """`out` are the model's last states, shape (windows, longest, width)."""
+    """`out` are the model's last states, of each window (longest, width)."""
     chosen, marked = [], []
     for row, (case, one) in enumerate(zip(todo, encoded, strict=True)):
         odds = line_scores(heads, case.task, out[row].float(), one)
@@ -103,7 +111,8 @@ def train(
     """Saves to `out`, every 400 steps and at the end of each round."""
     for number in rounds:
         rng = random.Random(f"{plan.seed}/{number}")
-        train_round(number, cases_of(number, lives, askers, rng), plan, out, report)
+        epochs = [cases_of(number, lives, askers, rng) for _ in range(EPOCHS[number])]
+        train_round(number, epochs, plan, out, report)
 
 
 def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: random.Random) -> list[Case]:
@@ -116,37 +125,33 @@ def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: r
         return found
     whole = [life for life in lives if life.asked_as_a_whole]
     known = meanings((text for life in whole for text in texts_of(life)), embedder)
-    return [
-        *rng.sample(found, len(found) // 2),
-        *(case for life in whole for case in answers_cases(life, known, rng)),
-    ]
+    return [*found, *(case for life in whole for case in answers_cases(life, known, rng))]
 
 
-def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path, report: Callable[[str], None]) -> None:
-    """One time through the cases; from the second on it begins with the reader in `out`."""
+def train_round(
+    number: int, epochs: Sequence[Sequence[Case]], plan: ReadingPlan, out: Path, report: Callable[[str], None]
+) -> None:
+    """From the second on a round begins with the reader in `out`."""
     torch.manual_seed(plan.seed + number)
     rng = random.Random(plan.seed + number)
     tokenizer, model = bare_model()
     heads = new_heads(model.config.hidden_size)
     if number > 1:
         load_weights(out / READS, model, heads)
-    model.requires_grad_(False)
-    tuned = model.encoder.layer[-plan.tuned :]
-    tuned.requires_grad_(True)
+    tuned = tunable(model, plan.tuned)
     optimizer = torch.optim.AdamW(
         [{"params": list(tuned.parameters())}, {"params": list(heads.parameters()), "lr": 1e-3}],
         lr=plan.learning_rate,
         weight_decay=0.01,
     )
-    encoded = [encode(c.window, tokenizer) for c in todo]
-    groups = batches(encoded, plan.batch, rng)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.learning_rate, 1e-3], len(groups), pct_start=0.06)
+    work = [batch for todo in epochs for batch in batches([(c, encode(c.window, tokenizer)) for c in todo], plan, rng)]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.learning_rate, 1e-3], len(work), pct_start=0.06)
     model.train()
     recent = collections.deque[float](maxlen=100)
-    for step, group in enumerate(groups, start=1):
+    for step, batch in enumerate(work, start=1):
+        todo, encoded = zip(*batch, strict=True)
         with fast():
-            last = states(model, [encoded[i] for i in group])
-            loss = loss_of([todo[i] for i in group], [encoded[i] for i in group], last, heads, plan)
+            loss = loss_of(todo, encoded, states(model, encoded).unbind(), heads, plan)
         loss.backward()
         nn.utils.clip_grad_norm_([*tuned.parameters(), *heads.parameters()], 1.0)
         optimizer.step()
@@ -154,16 +159,30 @@ def train_round(number: int, todo: Sequence[Case], plan: ReadingPlan, out: Path,
         optimizer.zero_grad()
         recent.append(loss.item())
         if step % 100 == 0:
-            report(f"reading: round {number}, step {step} of {len(groups)}, loss {sum(recent) / len(recent):.3f}")
+            report(f"reading: round {number}, step {step} of {len(work)}, loss {sum(recent) / len(recent):.3f}")
         if step % 400 == 0:
             save(tuned, heads, out / MAKES[number])
     save(tuned, heads, out / MAKES[number])
 
 
-def batches(encoded: Sequence[Encoded], size: int, rng: random.Random) -> list[list[int]]:
+def tunable(model: Any, count: int) -> nn.Module:
+    """The upper layers, with everything below them frozen. Attention is written out and has no dropout: the fused one
+    takes twice as long going back, and drawing what to drop a fifth of a step.
+    """
+    model.set_attn_implementation("eager")
+    for layer in model.encoder.layer:
+        layer.attention.self.dropout = nn.Dropout(0.0)
+    model.requires_grad_(False)
+    tuned: nn.Module = model.encoder.layer[-count:]
+    return tuned.requires_grad_(True)
+
+
+def batches(
+    cases: Sequence[tuple[Case, Encoded]], plan: ReadingPlan, rng: random.Random
+) -> list[list[tuple[Case, Encoded]]]:
     """Windows of like length together."""
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids) + rng.uniform(-8, 8))
-    groups = [order[i : i + size] for i in range(0, len(order), size)]
+    ordered = sorted(cases, key=lambda each: len(each[1].ids) + rng.uniform(-8, 8))
+    groups = [ordered[i : i + plan.batch] for i in range(0, len(ordered), plan.batch)]
     rng.shuffle(groups)
     return groups
 

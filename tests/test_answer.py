@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ipse
+from ipse.agent import answer
+from ipse.agent.answer import Question
+from ipse.llm.local import LocalChat
+from ipse.llm.protocol import Reply
 from ipse.me import Me
 from ipse.types import Perspective
 from ipse.voice import REFUSAL, unknown
@@ -152,3 +158,33 @@ def test_an_answer_is_short_and_never_fails(me: Me, question: str) -> None:
         assert 0 < len(answer.text.split()) <= 40
         assert answer.known is bool(answer.refs)
         assert perspective == "self" or "eleven thousand" not in answer.text
+
+
+CAR = """## 2 June 2024
+
+I drive a red Ford to the studio.
+
+## 9 July 2025
+
+The old car is gone, I drive a blue Buick to the studio now.
+"""
+
+
+@pytest.mark.parametrize(
+    ("remembered", "told_too"),
+    [("You wrote: I drive a red Ford to the studio.", False), ("blue Buick", True)],
+)
+def test_what_the_weights_remember_from_before_is_not_told_beside_what_holds_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: str, told_too: bool
+) -> None:
+    (tmp_path / "diary.md").write_text(CAR, encoding="utf-8")
+    driver = ipse.init(str(tmp_path / "home"), "Ruben Claes", pronouns="he/him")
+    driver.add(tmp_path / "diary.md")
+    learn_words(driver.store, driver.teacher, driver.embedder, driver.clock)
+    monkeypatch.setattr(answer, "recall", lambda *_: [Reply(remembered, 0.95)])
+    able = replace(driver.sources, weights=cast(LocalChat, object()))
+    found = answer.ask([Question("", "Which car do I drive to the studio?")], able)[0]
+    assert "blue Buick" in found.text
+    assert ("red Ford" in found.text) is False
+    assert found.known
+    assert told_too or found.spoke == "raw"

@@ -241,6 +241,15 @@ def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> s
     return " / ".join(quotes)
 
 
+def _outdated(weights: Answer, raw: Answer, sources: Sources) -> bool:
+    """Whether the weights remember only what is older than what raw text tells of the present."""
+    chunks = {chunk.id: chunk for chunk in sources.library.chunks}
+    now = [day_of(chunks[ref]) for ref in raw.refs if ref in chunks and says_now(chunks[ref].text)]
+    remembered = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
+    days = [day_of(chunks[ref]) for ref in remembered if ref in chunks]
+    return bool(now) and bool(days) and max(days) < max(now)
+
+
 def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
     """Ledger first; then raw text, unless the weights surely remember what it doesn't show."""
     words = from_words(question, sources)
@@ -250,7 +259,7 @@ def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Ans
     if raw.confidence < WEAK and recalled is not None and _denied(recalled):
         return _nobody(question, sources)
     weights = from_weights(question, recalled, sources)
-    sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
+    sure = weights.known and weights.confidence >= SURE and bool(weights.refs) and not _outdated(weights, raw, sources)
     if not raw.known:
         return weights if sure and weights.confidence >= SURE_ALONE else raw
     if (
