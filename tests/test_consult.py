@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_kit import plain_environment, runner
@@ -114,7 +115,11 @@ def test_where_nothing_is_known_nothing_is_asked(store: SqliteStore) -> None:
     [
         (" You have 40 hives.", "'40'"),
         (" You live in Ghent.", "'Ghent'"),
+        (" You live there (Ghent).", "'Ghent'"),
+        (" You call it 'Łódź' at times.", "Łódź"),
+        (" You have forty hives.", "'40'"),
         (" And so on" * LIMIT, "words"),
+        (" and-on" * 240, "characters"),
     ],
 )
 def test_what_the_model_adds_is_refused(store: SqliteStore, ends: str, fault: str) -> None:
@@ -131,6 +136,50 @@ def test_what_the_model_leaves_out_is_refused(store: SqliteStore) -> None:
     model.reply = lambda _shown: json.dumps({"sentences": [{"text": "Be brief.", "refs": ["length"]}]})  # type: ignore[method-assign]
     with pytest.raises(BadOutput, match="about_me"):
         consult(store, model, at(3))
+
+
+def saying(*sentences: tuple[str, list[str]]) -> Worder:
+    model = Worder()
+    worded = {"sentences": [{"text": text, "refs": refs} for text, refs in sentences]}
+    model.reply = lambda _shown: json.dumps(worded)  # type: ignore[method-assign]
+    return model
+
+
+def test_an_empty_wording_is_refused(store: SqliteStore) -> None:
+    plain = known(store)
+    with pytest.raises(BadOutput, match="empty"):
+        consult(store, saying((" ", ["length", "tone", "about_me"])), at(3))
+    assert text_of(store) == plain
+
+
+@pytest.mark.parametrize(
+    "worded",
+    [
+        [("Keep it short and dry for a beekeeper with hives on the roof.", ["length", "tone", "about_me"])],
+        [("Be short and dry; bees are yours.", ["length", "tone"]), ("You like it so.", ["about_me"])],
+    ],
+)
+def test_what_is_forgotten_goes_in_whatever_words_the_model_told_it(
+    store: SqliteStore, worded: list[tuple[str, list[str]]]
+) -> None:
+    known(store)
+    made = consult(store, saying(*worded), at(3))
+    describe(store, "I like it so.", at(4))
+    forget(store, [], Unsaid.of("bees", []), at(5))
+    assert made not in store.paragraphs()
+    assert not any("bee" in each.text for each in store.paragraphs())
+
+
+def test_what_the_person_settled_is_not_read_over(store: SqliteStore) -> None:
+    edit(store, "Take your time.", at(3))
+    for minute in range(20):
+        reply = note_reply(store, LONG, at(10 + minute))
+        assert reply is not None
+        judge(store, reply.id, "up", at(10 + minute))
+    (proposed,) = [each for each in store.amendments() if each.status == "proposed"]
+    dismiss(store, proposed.id)
+    consult(store, Worder(**{proposed.dimension: 0.0}), at(60))
+    assert store.profile().stands_for[proposed.dimension] == proposed.approved
 
 
 def test_a_pinned_paragraph_is_read_and_never_worded(store: SqliteStore) -> None:
@@ -228,12 +277,42 @@ def test_while_it_serves_everybody_is_worded_if_a_model_is_to(
 ) -> None:
     plain = known(store)
     create_person(home, Person("Theo"))
-    run.consult_all(home, lambda: at(3))
+    run.consult_all(home, {}, lambda: at(3))
     assert not configured.seen, "nothing goes out that wasn't asked for"
     monkeypatch.setenv("IPSE_VERBALIZER", "llm")
-    run.consult_all(home, lambda: at(3))
+    run.consult_all(home, {}, lambda: at(3))
     assert text_of(store) == plain + POLITE
     assert len(configured.seen) == 1, "of Theo nothing is known"
+
+
+def test_one_refused_wording_keeps_nobody_else_waiting_and_is_paid_for_once(
+    home: Path, store: SqliteStore, configured: LLMServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = known(store)
+    create_person(home, Person("Theo"))
+    observe(open_store(home, "Theo"), [signal(1, "tone", 0.1)], at(1))
+    worder = Worder(POLITE)
+
+    def answer(body: dict[str, Any]) -> str:
+        shown = json.loads(body["messages"][1]["content"])
+        return '{"sentences": []}' if len(shown) > 1 else worder.reply(shown)
+
+    configured.answer = answer
+    monkeypatch.setenv("IPSE_VERBALIZER", "llm")
+    refused: dict[str, str] = {}
+    run.consult_all(home, refused, lambda: at(3))
+    asked = len(configured.seen)
+    assert text_of(store) == plain
+    assert preamble(open_store(home, "Theo")).endswith(POLITE)
+    run.consult_all(home, refused, lambda: at(4))
+    assert len(configured.seen) == asked
+
+
+def test_a_broken_setting_doesnt_end_the_sweeps(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (home / "config.toml").write_text("verbalizer = ", encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        run.sweep_on(home, Stopped(), lambda: at(3))
+    assert "keep the grammar's words" in caplog.text
 
 
 def test_a_server_that_is_down_leaves_the_grammars_words(

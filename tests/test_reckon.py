@@ -20,9 +20,10 @@ def said(text: str, at: datetime | None = THEN) -> Chunk:
     return Chunk("chunk_1", "source_1", "turn_1", "self", "Maya Okafor", text, at, 0, len(text), 1)
 
 
-def told(question: str, *texts: str, person: Person = MAYA) -> str | None:
-    found = reckon(question, map(said, texts), person)
-    return None if found is None else found[0].partition(":")[0]
+def told(question: str, text: str, person: Person = MAYA) -> str | None:
+    found = reckon(question, said(text), person)
+    assert found is None or found.endswith(f": {text}")
+    return None if found is None else found.partition(":")[0]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,9 @@ def told(question: str, *texts: str, person: Person = MAYA) -> str | None:
         ("How old was Maya's son when they moved?", None),
         ("How old is Maya?", None),
         ("How old was Maya then?", None),
+        ("How old was I back then?", None),
+        ("How old was I in 2010?", None),
+        ("How old was I, when I moved?", "When was it that they moved?"),
         ("Where was Maya when she was forty?", None),
     ],
 )
@@ -57,7 +61,11 @@ def test_without_a_birth_year_no_age_is_reckoned() -> None:
         ("I moved six years ago.", "37 or 38"),
         ("Ten years today since we moved.", "33 or 34"),
         ("Twenty-one years back, that was.", "22 or 23"),
-        ("From today I live in Ghent.", "43 or 44"),
+        ("I called my sister last night.", None),
+        ("I was twelve years old back then.", None),
+        ("Twenty five years ago I moved.", None),
+        ("That was 1.5 years ago.", None),
+        ("That was 10² years ago.", None),
         ("I live in Ghent.", None),
         ("Since 1975 nothing has changed there.", None),
         ("Some years ago I moved.", None),
@@ -75,6 +83,11 @@ def test_ages_come_from_the_year_of_an_event(sentence: str, age: str | None) -> 
         ("In what year was Maya's mother born?", "Mum turned 70 on Sunday.", "About 1954"),
         ("In what year was Maya's mother born?", "Mum was born in 1954, or so she says.", None),
         ("In what year did Maya move?", "Mum turned 70 on Sunday.", None),
+        ("In which year was Maya's sister born?", "I was nine when my sister was born.", None),
+        ("In which year was Maya's sister born?", "My sister is one of the reasons I moved.", None),
+        ("In which year was Theo born?", "Theo is two years younger than Kay.", None),
+        ("In which year did I learn that?", "I worked three years on the barge.", None),
+        ("In which year did Theo start?", "Theo is twelve years old now.", None),
         ("Where did Maya move?", "That was 12 years ago.", None),
     ],
 )
@@ -83,7 +96,7 @@ def test_years_come_from_the_day_it_was_said(question: str, sentence: str, year:
 
 
 def test_what_was_said_on_no_known_day_gives_no_year() -> None:
-    assert reckon("In what year did Maya move?", [said("That was 12 years ago.", at=None)], MAYA) is None
+    assert reckon("In what year did Maya move?", said("That was 12 years ago.", at=None), MAYA) is None
 
 
 @pytest.mark.parametrize(
@@ -95,6 +108,12 @@ def test_what_was_said_on_no_known_day_gives_no_year() -> None:
         ("Three, four or five.", None),
         ("4.5 litres a day, 3 on Sundays.", None),
         ("Many more.", None),
+        ("320 loaves on a Saturday, 140 more than on a weekday.", None),
+        ("42k here and 38k there.", None),
+        ("1 kg of rye and 500 g of wheat.", None),
+        ("Twenty one hens.", None),
+        ("On 12 May I baked 30.", None),
+        ("It was -5, and 3 yesterday.", None),
     ],
 )
 def test_a_difference_of_the_two_numbers_of_a_sentence(sentence: str, answer: str | None) -> None:
@@ -102,12 +121,7 @@ def test_a_difference_of_the_two_numbers_of_a_sentence(sentence: str, answer: st
     assert told("How many do I bake?", sentence) is None
 
 
-def test_the_first_sentence_that_allows_it_is_told_with_it() -> None:
-    chunks = [said("I live in Ghent."), said("I moved in 2014."), said("I moved in 2010.")]
-    assert reckon("How old was I when I moved?", chunks, MAYA) == ("33 or 34: I moved in 2014.", chunks[1])
-
-
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_nothing_breaks_it(question: str, sentence: str) -> None:
-    reckon(question, [said(sentence)], MAYA)
+    reckon(question, said(sentence), MAYA)
     instead(question, MAYA)

@@ -167,10 +167,9 @@ def from_raw(question: Question, sources: Sources) -> Answer:
             return _nobody(question, sources, found[0].subject)
         found = own
     sure = probability(found[0].score)
-    reckoned = reckon(question.text, [e.chunk for e in found], sources.person)
+    reckoned = reckon(question.text, found[0].chunk, sources.person)
     if reckoned is not None:
-        text, chunk = reckoned
-        return Answer(text, sure, "raw", (chunk.id,))
+        return Answer(reckoned, sure, "raw", (found[0].chunk.id,))
     chosen = _still_so(_within(found, WORDS - 3), sources.library)
     while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
         chosen.pop()  # the speakers' names count too
@@ -242,12 +241,16 @@ def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> s
 
 
 def _outdated(weights: Answer, raw: Answer, sources: Sources) -> bool:
-    """Whether the weights remember only what is older than what raw text tells of the present."""
-    chunks = {chunk.id: chunk for chunk in sources.library.chunks}
-    now = [day_of(chunks[ref]) for ref in raw.refs if ref in chunks and says_now(chunks[ref].text)]
-    remembered = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
-    days = [day_of(chunks[ref]) for ref in remembered if ref in chunks]
-    return bool(now) and bool(days) and max(days) < max(now)
+    """Whether all that the weights remember is of the same matter as what raw text tells of the present, and older."""
+    library = sources.library
+    chunks = {chunk.id: chunk for chunk in library.chunks}
+    told = [chunks[ref] for ref in raw.refs if ref in chunks]
+    now = [chunk for chunk in told if chunk.at and says_now(chunk.text)]
+    rests_on = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
+    before = [chunks[ref] for ref in rests_on if ref in chunks]
+    return bool(before) and all(
+        any(old.at and day_of(old) < day_of(new) and library.same_matter(old, new) for new in now) for old in before
+    )
 
 
 def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:

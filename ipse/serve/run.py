@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ipse.config import load
-from ipse.errors import LLMError, StoreError, UsageError
+from ipse.errors import BadOutput, IpseError, StoreError
 from ipse.me import Me, utc_now
 from ipse.store.sqlite import people
 from ipse.words.profile import SWEEP_EVERY, sweep
@@ -53,6 +53,7 @@ def sweep_on(
     home: Path, stopped: threading.Event, clock: Callable[[], datetime] = utc_now, every: float = SWEEP_EVERY
 ) -> None:
     """Sweeps at once and every so many seconds until `stopped`. What fails is tried again at the next turn."""
+    refused: dict[str, str] = {}
     while True:
         try:
             flagged = sweep(home, clock())
@@ -60,21 +61,28 @@ def sweep_on(
         except StoreError as reason:
             log.warning("the sweep for drifts was left out: %s", reason)
         try:
-            consult_all(home, clock)
-        except (LLMError, UsageError, StoreError) as reason:
+            consult_all(home, refused, clock)
+        except IpseError as reason:
             log.warning("paragraphs keep the grammar's words: %s", reason)
         if stopped.wait(every):
             return
 
 
-def consult_all(home: Path, clock: Callable[[], datetime] = utc_now) -> None:
-    """Everybody's paragraph, if a model is to word them; the first failure ends it. Raises what `Me.consult` does."""
+def consult_all(home: Path, refused: dict[str, str], clock: Callable[[], datetime] = utc_now) -> None:
+    """Everybody's paragraph, if a model is to word them. Raises what `Me.consult` does, but for a wording that was
+    refused: that paragraph is noted in `refused`, person -> paragraph, and not shown to the model again.
+    """
     if load(home).verbalizer != "llm":
         return
     for person in people(home):
         me = Me.open(home, person.name)
         me.clock = clock
         try:
-            me.consult()
+            shown = me.profile().paragraph
+            if shown is not None and refused.get(person.id) != shown.id:
+                me.consult()
+        except BadOutput as reason:
+            refused[person.id] = shown.id if shown else ""
+            log.warning("a paragraph keeps the grammar's words: %s", reason)
         finally:
             me.store.close()

@@ -25,22 +25,35 @@ OWN, CATEGORIES = frozenset({"user", "about_me"}), frozenset(CATEGORICAL)
 
 def told_in_profile(store: Store, unsaid: Unsaid) -> tuple[str, ...]:
     """What `forget` would take away, in words."""
-    known = store.profile()
-    texts = [known.about_me, known.pinned or "", *(each.sentence for each in _accepted(store))]
-    texts += [text for each in store.paragraphs() for text, refs in each.sentences if OWN.intersection(refs)]
-    sentences = {sentence for text in texts for sentence in sentences_of(text) if unsaid.tells(sentence)}
-    return (*sorted(sentences), *sorted(_named(store, unsaid)))
+    return (*sorted(_own_sentences(store, unsaid)), *sorted(_named(store, unsaid)))
 
 
 def forget(store: Store, sources: Iterable[str], unsaid: Unsaid, now: datetime) -> None:
     """What is left counts as if what went had never been. `sources` are the files that something is taken out of."""
     with store.transaction():
-        named = _named(store, unsaid)
+        named, said = _named(store, unsaid), _own_sentences(store, unsaid)
         _forget_own_words(store, unsaid)
         _forget_signals(store, frozenset(sources), named)
         emit(store, store.profile(), store.preferences(), now)
         earlier = store.paragraphs()[:-1]  # the one in force is made of what is left
-        store.delete_paragraphs([each.id for each in earlier if _tells(each, unsaid, named)])
+        gone = [each for each in earlier if _tells(each, unsaid, named) or (said and _may_retell(each))]
+        store.delete_paragraphs([each.id for each in gone])
+
+
+def _own_sentences(store: Store, unsaid: Unsaid) -> set[str]:
+    """What the person wrote, or a model made of it, that tells what is to be forgotten."""
+    known = store.profile()
+    texts = [known.about_me, known.pinned or "", *(each.sentence for each in _accepted(store))]
+    for each in store.paragraphs():
+        by_model = each.made_by.startswith(BY_MODEL)
+        texts += [text for text, refs in each.sentences if by_model or OWN.intersection(refs)]
+    return {sentence for text in texts for sentence in sentences_of(text) if unsaid.tells(sentence)}
+
+
+def _may_retell(paragraph: Paragraph) -> bool:
+    """A model may have put what the person said in words that nobody can search for."""
+    refs = {ref for _, own in paragraph.sentences for ref in own}
+    return paragraph.made_by.startswith(BY_MODEL) and "about_me" in refs
 
 
 def _named(store: Store, unsaid: Unsaid) -> set[str]:
@@ -84,14 +97,11 @@ def _is_of(signal: Signal, sources: frozenset[str], living: set[str]) -> bool:
 
 
 def _tells(paragraph: Paragraph, unsaid: Unsaid, named: set[str]) -> bool:
+    by_model = paragraph.made_by.startswith(BY_MODEL)
     for text, refs in paragraph.sentences:
-        if OWN.intersection(refs) and any(map(unsaid.tells, sentences_of(text))):
+        if (by_model or OWN.intersection(refs)) and any(map(unsaid.tells, sentences_of(text))):
             return True
-        if named and CATEGORIES.intersection(refs) and _names(text, paragraph, named):
+        names = by_model or any(LANGUAGES.get(each, each) in text for each in named)  # it may call them otherwise
+        if named and names and CATEGORIES.intersection(refs):
             return True
     return False
-
-
-def _names(text: str, paragraph: Paragraph, named: set[str]) -> bool:
-    """A model's words may call a category otherwise: whatever it wrote of one goes."""
-    return paragraph.made_by.startswith(BY_MODEL) or any(LANGUAGES.get(each, each) in text for each in named)
