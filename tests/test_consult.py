@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cli_kit import plain_environment, runner
 from llm_server import LLMServer, Status
-from profile_kit import LONG, SHORT, at, home_of, is_mirrored, kept, signal, text_of
+from profile_kit import LONG, SHORT, at, is_mirrored, kept, signal, text_of
 from words_model import Worder
 
 from ipse.errors import BadOutput
@@ -27,18 +27,6 @@ from ipse.words.profile import describe, dismiss, edit, judge, note_reply, obser
 from ipse.words.unsaid import Unsaid
 
 POLITE = " That is all, thank you."
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return home_of(tmp_path)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[SqliteStore]:
-    found = open_store(home)
-    yield found
-    found.close()
 
 
 def known(store: SqliteStore) -> str:

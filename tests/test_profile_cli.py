@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import shelf
 from cli_kit import Run, plain_environment, runner
-from profile_kit import LONG, SHORT, at, home_of, is_mirrored, kept, seen, signal
+from profile_kit import LONG, SHORT, at, is_mirrored, kept, seen, signal
 
 from ipse.cli import profile as commands
 from ipse.serve import run as serving
@@ -27,18 +26,6 @@ DRY = "The tone should be dry, without pleasantries."
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plain_environment(monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return home_of(tmp_path)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[SqliteStore]:
-    found = open_store(home)
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -13,27 +13,15 @@ from typing import Any
 import pytest
 import shelf
 from fastapi.testclient import TestClient
-from profile_kit import LONG, SHORT, at, home_of, is_mirrored, kept, signal
+from profile_kit import LONG, SHORT, at, is_mirrored, kept, signal
 
 from ipse.errors import StoreError
 from ipse.serve import run
 from ipse.serve.app import HEADERS, HISTORY, MOST_AT_ONCE, UI, create_app
-from ipse.store.sqlite import SqliteStore, create_person, open_store
+from ipse.store.sqlite import SqliteStore, create_person
 from ipse.types import DIMENSIONS, NUMERIC
 from ipse.words.onboarding import preview
 from ipse.words.profile import edit, observe
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return home_of(tmp_path)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[SqliteStore]:
-    found = open_store(home)
-    yield found
-    found.close()
 
 
 @pytest.fixture

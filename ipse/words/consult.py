@@ -92,6 +92,11 @@ def consult(store: Store, model: StructuredModel, now: datetime) -> Paragraph | 
         return emit(store, latest, store.preferences(), now)
 
 
+def is_by_model(paragraph: Paragraph) -> bool:
+    """Whether a model chose its words."""
+    return paragraph.made_by.startswith(BY_MODEL)
+
+
 def reworded(told: Sequence[Sentence], model: StructuredModel, language: str = "en") -> tuple[Sentence, ...]:
     """The same in the model's words. Raises LLMError."""
     note = [{"text": text, "refs": refs} for text, refs in told]
@@ -114,9 +119,9 @@ def _worded_from(told: Sequence[Sentence], language: str) -> type[Worded]:
     refs = {ref for _, own in told for ref in own}
     before = " ".join(text for text, _ in told)
 
-    class Wording(Worded):
+    class WordedNote(Worded):
         @model_validator(mode="after")
-        def holds_to_it(self) -> Wording:
+        def holds_to_it(self) -> WordedNote:
             found = {ref for each in self.sentences for ref in each.refs}
             text = " ".join(each.text for each in self.sentences)
             added = _telling(text, language) - _telling(before, language) - {*re.findall(r"\w+", before)}
@@ -130,7 +135,7 @@ def _worded_from(told: Sequence[Sentence], language: str) -> type[Worded]:
                 raise ValueError(f"{sorted(added)} is not in the note")
             return self
 
-    return Wording
+    return WordedNote
 
 
 def _telling(text: str, language: str) -> set[str]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from ipse.raw.signals import LANGUAGES
 from ipse.store.protocol import Store
 from ipse.types import CATEGORICAL, Amendment, Paragraph, Signal
-from ipse.words.consult import BY_MODEL
+from ipse.words.consult import is_by_model
 from ipse.words.personality import sentences_of
 from ipse.words.preferences import observe_all
 from ipse.words.profile import emit, unpinned
@@ -45,15 +45,14 @@ def _own_sentences(store: Store, unsaid: Unsaid) -> set[str]:
     known = store.profile()
     texts = [known.about_me, known.pinned or "", *(each.sentence for each in _accepted(store))]
     for each in store.paragraphs():
-        by_model = each.made_by.startswith(BY_MODEL)
+        by_model = is_by_model(each)
         texts += [text for text, refs in each.sentences if by_model or OWN.intersection(refs)]
     return {sentence for text in texts for sentence in sentences_of(text) if unsaid.tells(sentence)}
 
 
 def _may_retell(paragraph: Paragraph) -> bool:
     """A model may have put what the person said in words that nobody can search for."""
-    refs = {ref for _, own in paragraph.sentences for ref in own}
-    return paragraph.made_by.startswith(BY_MODEL) and "about_me" in refs
+    return is_by_model(paragraph) and any("about_me" in refs for _, refs in paragraph.sentences)
 
 
 def _named(store: Store, unsaid: Unsaid) -> set[str]:
@@ -97,7 +96,7 @@ def _is_of(signal: Signal, sources: frozenset[str], living: set[str]) -> bool:
 
 
 def _tells(paragraph: Paragraph, unsaid: Unsaid, named: set[str]) -> bool:
-    by_model = paragraph.made_by.startswith(BY_MODEL)
+    by_model = is_by_model(paragraph)
     for text, refs in paragraph.sentences:
         if (by_model or OWN.intersection(refs)) and any(map(unsaid.tells, sentences_of(text))):
             return True
