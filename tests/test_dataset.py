@@ -31,7 +31,18 @@ def test_a_split_holds_out_a_tenth_and_leaves_every_fact_something(facts: int, e
     assert len(parts.train) + len(parts.validation) == len(pairs)
     assert {ref for p in parts.train for ref in p.refs} == {ref for p in pairs for ref in p.refs}
     if each > 1:
-        assert abs(len(parts.validation) - 0.1 * len(pairs)) <= 1
+        assert len(parts.validation) >= min(10, len(pairs) // 10)
+
+
+def test_of_many_pairs_a_tenth_is_held_out() -> None:
+    assert 0.08 < len(split(many(200, 10), 0).validation) / 2000 < 0.12
+
+
+@given(st.integers(20, 40), st.integers(1, 20), st.integers(0, 5))
+def test_what_is_asked_later_was_not_taught_before(before: int, more: int, seed: int) -> None:
+    grown = many(before + more, 5)
+    earlier, later = split(grown[: before * 5], seed), split(grown, seed)
+    assert not set(earlier.train) & set(later.validation)
 
 
 def test_split_order_and_version_do_not_depend_on_the_order_given() -> None:

@@ -222,6 +222,16 @@ def test_the_first_one_has_to_beat_the_bare_base(scores: dict[str, float], passe
     assert registry.gate(scores, None)[0] is passes
 
 
+def test_an_adapter_fits_the_base_it_was_trained_on_and_no_other(store: SqliteStore, tmp_path: Path) -> None:
+    adapter = enter(store, "one")
+    for name, weights in (("its", b"abc"), ("another", b"abd")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(weights)
+    recipes.write_recipe(Path(adapter.path), recipes.recipe_for(tmp_path / "its", "1:aa", "bb", 3, {}))
+    assert registry.fits(adapter, tmp_path / "its")
+    assert not registry.fits(adapter, tmp_path / "another")
+
+
 def test_a_recipe_tells_its_base_and_its_ipse(tmp_path: Path) -> None:
     base = tmp_path / "tiny"
     base.mkdir()

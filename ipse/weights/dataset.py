@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ipse.types import Pair
 
 VALIDATION_SHARE = 0.1
+LEAST = 10
+"""So many are held out at least, or the whole share if that is less."""
+_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +27,24 @@ class Split:
 
 
 def split(pairs: Sequence[Pair], seed: int, share: float = VALIDATION_SHARE) -> Split:
-    """Holds out about `share` of each fact's pairs; every fact keeps at least one to be learnt from.
+    """Holds out about `share` of the pairs; every fact keeps at least one to be learnt from.
 
-    The same pairs and seed give the same split, in whatever order they come. Pairs with equal ids
-    count once.
+    What is held out once stays held out when others come, so that an adapter can be asked what a later one is asked
+    without having been taught it; only where few pairs are, some are held out beside those to make up the share.
+    The same pairs and seed give the same split, in whatever order they come. Pairs with equal ids count once.
     """
     if not 0 <= share < 1:
         raise ValueError(f"share must be in [0, 1), not {share}")
-    held: set[str] = set()
-    owed = 0.0
-    for group in _by_fact(pairs, seed):
-        owed += share * len(group)
-        # what facts with a single pair could not give is spread, not taken from the next one alone
-        taken = min(int(owed), math.ceil(2 * share * len(group)), len(group) - 1)
-        owed -= taken
-        held.update(pair.id for pair in group[:taken])
     ordered = in_order(pairs, seed)
+    left = Counter(_fact_of(pair) for pair in ordered)
+    least = min(LEAST, int(share * len(ordered)))
+    bar = int(share * 16**_DIGITS)
+    held: set[str] = set()
+    for pair in ordered:
+        chosen = int(_rank(seed, pair.id)[:_DIGITS], 16) < bar or len(held) < least
+        if chosen and left[_fact_of(pair)] > 1:
+            held.add(pair.id)
+            left[_fact_of(pair)] -= 1
     return Split(
         train=tuple(pair for pair in ordered if pair.id not in held),
         validation=tuple(pair for pair in ordered if pair.id in held),
@@ -63,12 +67,9 @@ def _content(pair: Pair) -> dict[str, object]:
     return {key: value for key, value in asdict(pair).items() if key not in ("id", "made_by")}
 
 
-def _by_fact(pairs: Sequence[Pair], seed: int) -> list[list[Pair]]:
-    """Groups of pairs that rest on the same facts, groups and pairs in the seed's order."""
-    groups: dict[tuple[str, ...], list[Pair]] = defaultdict(list)
-    for pair in in_order(pairs, seed):
-        groups[tuple(sorted(pair.refs))].append(pair)
-    return [groups[refs] for refs in sorted(groups, key=lambda refs: (_rank(seed, *refs), refs))]
+def _fact_of(pair: Pair) -> tuple[str, ...]:
+    """The facts that a pair rests on, together."""
+    return tuple(sorted(pair.refs))
 
 
 def _rank(seed: int, *parts: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from ipse.errors import StoreError, UsageError
 from ipse.store.protocol import Store
 from ipse.types import Adapter, new_id
-from ipse.weights.recipe import Recipe, sha256_of, write_recipe, write_scores, write_whole
+from ipse.weights.recipe import BASE_WEIGHTS, Recipe, read_recipe, sha256_of, write_recipe, write_scores, write_whole
 
 ADAPTERS = "adapters"
 REPLACED = "replaced.txt"
@@ -82,6 +82,11 @@ def live(store: Store) -> Adapter | None:
     return next((adapter for adapter in store.adapters() if adapter.status == "live"), None)
 
 
+def fits(adapter: Adapter, base: Path) -> bool:
+    """Whether it was trained on the base in that folder. Raises StoreError or BrokenInput if that can't be told."""
+    return read_recipe(Path(adapter.path)).base_sha256 == sha256_of(base / BASE_WEIGHTS)
+
+
 def promote(store: Store, adapter_id: str) -> Adapter:
     """Makes it the live one; the one before it can be brought back. Raises UsageError if unknown."""
     adapter = _known(store, adapter_id)
@@ -144,7 +149,7 @@ def destroy_unfinished(store: Store) -> None:
 
 
 def gate(candidate: Mapping[str, float], current: Mapping[str, float] | None) -> tuple[bool, str]:
-    """Whether a candidate may replace what is live, and why in words.
+    """Whether a candidate may replace what is live, and why in words; both were asked the same questions.
 
     Scores are shares in [0, 1]: memory, absence (higher is better) and leak (lower is better).
     Without a live adapter the candidate has to remember more than the bare base.

@@ -20,7 +20,7 @@ from ipse.store.protocol import Store
 from ipse.teacher.protocol import Teacher
 from ipse.types import Adapter, Failure, Pair, new_id
 from ipse.weights import registry
-from ipse.weights.dataset import in_order, split
+from ipse.weights.dataset import Split, in_order, split
 from ipse.weights.dpo import DpoSettings, preferences, tune
 from ipse.weights.evaluate import is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
@@ -74,34 +74,46 @@ def learn_weights(
     base = load_base(base_path)
     filtered, failures = make_pairs(store, teacher, embedder, base, settings, private, progress)
     pairs = store.pairs()
+    parts = split(pairs, settings.seed)
     recipe = recipe_for(base_path, ledger, version, settings.seed, asdict(settings) | {"talk": talk_sha256()})
     adapter_id = new_id("adapter", recipe.text)
     made = next((a for a in store.adapters() if Path(a.path).name == adapter_id), None)
     if made is not None:
-        return _made_before(store, made, len(pairs))
-    parts = split(pairs, settings.seed)
+        return _made_before(store, made, parts, base, embedder)
     trained, found = train(store, adapter_id, parts.train, base, embedder, settings, progress)
     adapter = _register(store, adapter_id, recipe, trained, parts.validation, base, embedder, pairs, clock)
-    current = registry.live(store)
-    promoted, reason = registry.gate(adapter.scores, current.scores if current else None)
-    if promoted:
-        adapter = registry.promote(store, adapter.id)
+    adapter, promoted, reason = _promote_if_good(store, adapter, parts.validation, base, embedder)
     shutil.rmtree(_workshop(store))
     return WeightsReport(
         adapter, promoted, reason, len(pairs), found, trained.epochs, trained.unlearnt, filtered, tuple(failures)
     )
 
 
-def _made_before(store: Store, adapter: Adapter, pairs: int) -> WeightsReport:
+def _made_before(store: Store, adapter: Adapter, parts: Split, base: LocalBase, embedder: Embedder) -> WeightsReport:
     """Nothing is left to train; a promotion that a crash came before is made up for."""
     reason = "nothing has changed"
     if adapter.status == "candidate":
-        current = registry.live(store)
-        passed, reason = registry.gate(adapter.scores, current.scores if current else None)
-        if passed:
-            adapter = registry.promote(store, adapter.id)
+        adapter, _, reason = _promote_if_good(store, adapter, parts.validation, base, embedder)
     shutil.rmtree(_workshop(store))
+    pairs = len(parts.train) + len(parts.validation)
     return WeightsReport(adapter, adapter.status == "live", reason, pairs, 0, 0, 0, None, (), unchanged=True)
+
+
+def _promote_if_good(
+    store: Store, candidate: Adapter, validation: Sequence[Pair], base: LocalBase, embedder: Embedder
+) -> tuple[Adapter, bool, str]:
+    """The adapter as it stands then, whether it is live, and why.
+
+    The live one is asked what the candidate was asked: a score on other questions, of what was true then, says nothing
+    about which of them knows the person as they are. One for another base can't answer any more.
+    """
+    current = registry.live(store)
+    scores = None
+    if current is not None and registry.fits(current, base.path):
+        with LocalChat(base, Path(current.path), embedder, store.person.names).opened() as chat:
+            scores = score(chat, validation)
+    promoted, reason = registry.gate(candidate.scores, scores)
+    return registry.promote(store, candidate.id) if promoted else candidate, promoted, reason
 
 
 def _versions(store: Store, teacher: Teacher, settings: WeightsSettings) -> tuple[str, str]:
