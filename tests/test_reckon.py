@@ -121,6 +121,41 @@ def test_a_difference_of_the_two_numbers_of_a_sentence(sentence: str, answer: st
     assert told("How many do I bake?", sentence) is None
 
 
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("148 km on Saturday, 126 on Sunday with the wind behind me.", "274"),
+        ("Ten lambs in the night and three lambs at noon.", "13"),
+        ("148 km on Saturday for 30 euros.", None),
+        ("148 km on Saturday, at 6:30.", None),
+        ("Twelve in the box and 14 in the shed.", "26"),
+        ("Six weeks of tape for 30.", None),
+        ("Two thirds of 90.", None),
+        ("1,560 a month, we go exactly halves.", None),
+    ],
+)
+def test_a_total_of_the_two_numbers_of_a_sentence(sentence: str, answer: str | None) -> None:
+    assert told("How many were there altogether?", sentence) == answer
+    assert told("How many were there?", sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "sentence", "answer"),
+    [
+        ("weeks", "Flights to Đà Nẵng: 7 to 28 Feb.", "3 weeks"),
+        ("days", "Flights to Đà Nẵng: 7 to 28 Feb.", "21 days"),
+        ("nights", "Away 30 December - 2 January, don't ring.", "3 nights"),
+        ("weeks", "From 1. till 18. May in the clinic.", "About 2.4 weeks"),
+        ("days", "30 to 31 Feb", None),
+        ("days", "28 to 7 Feb", None),
+        ("days", "7 to 28 sheep", None),
+        ("hours", "7 to 28 Feb", None),
+    ],
+)
+def test_a_span_from_one_date_to_another(unit: str, sentence: str, answer: str | None) -> None:
+    assert told(f"How many {unit} will it last?", sentence) == answer
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_nothing_breaks_it(question: str, sentence: str) -> None:
     reckon(question, said(sentence), MAYA)

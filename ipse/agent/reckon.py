@@ -1,4 +1,4 @@
-"""Small sums that a question asks for and a sentence allows: ages, years and differences.
+"""Small sums that a question asks for and a sentence allows: ages, years, differences, totals, spans of days.
 
 What is asked of a sentence is not always what it says: "How old was I when I moved?" is answered by when that was. So
 a question may be put in another way before sentences are looked for (`instead`), and what the best of them says is then
@@ -9,8 +9,11 @@ what was reckoned comes with the sentence.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
 
-from ipse.keyphrases import number, tokens
+from ipse.keyphrases import content_words, number, tokens
 from ipse.llm.sense import neutral
 from ipse.types import Chunk, Person
 
@@ -25,12 +28,33 @@ _YEAR = re.compile(r"\b(19\d\d|20\d\d)\b")
 _SINCE = re.compile(r"(?P<count>[\w.,-]+) years? (?:ago|since|back(?! then)|today|married|together)\b", re.I)
 _TURNS = re.compile(r"\bturn(?:s|ed) (?P<count>[\w-]+)(?=[.,!?;]|$| (?:today|yesterday|on|this|last|in)\b)", re.I)
 _BORN = re.compile(r"\bborn\b", re.I)
-_NOT_PLAIN = re.compile(
-    r"(?:\b|(?<=\d))(?:more|less|fewer|than|hundred|thousand|million|k|kg|g|km|cm|m|ml|l|hours?|minutes?"
-    r"|january|february|march|april|may|june|july|august|september|october|november|december)\b|-\d|%",
+_ALTOGETHER = re.compile(
+    r"\b(?:altogether|all told|all together|in (?:total|all|sum)|combined|taken together|total)\b", re.I
+)
+_HOW_LONG = re.compile(r"\bhow many (?P<unit>day|night|week)s\b", re.I)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = rf"(?P<{{}}>{'|'.join(_MONTHS)})[a-z]*\.?"
+_SPAN = re.compile(
+    rf"\b(?P<from>\d\d?)\.?(?: {_MONTH.format('of')})? ?(?:-|–|to|till|until) ?"
+    rf"(?P<to>\d\d?)\.? {_MONTH.format('till')}\b",
     re.I,
 )
-"""Numbers that mean different things, or one the difference already."""
+_UNCLEAR = re.compile(
+    r"(?:\b|(?<=\d))(?:more|less|fewer|than|half|halves|thirds?|quarters?|hundred|thousand|million|k"
+    r"|january|february|march|april|may|june|july|august|september|october|november|december)\b|-\d|\d:\d|%",
+    re.I,
+)
+"""Numbers that mean something else, or the answer already."""
+_NO_LEAP_YEAR = 2001
+_MEASURED = re.compile(r"(?:\b|(?<=\d))(?:kg|g|km|cm|m|ml|l|hours?|minutes?)\b", re.I)
+
+
+class _Number(NamedTuple):
+    """`of` is the thing it counts, or "", and `then` the word after that."""
+
+    value: int
+    of: str
+    then: str
 
 
 def instead(question: str, person: Person) -> str | None:
@@ -45,10 +69,15 @@ def instead(question: str, person: Person) -> str | None:
 
 def reckon(question: str, chunk: Chunk, person: Person) -> str | None:
     """The answer, with the sentence it was made from."""
-    for value in (_age(question, chunk, person), _year(question, chunk), _difference(question, chunk)):
-        if value is not None:
-            return f"{value}: {chunk.text}"
-    return None
+    found = (
+        _age(question, chunk, person),
+        _year(question, chunk),
+        _difference(question, chunk),
+        _total(question, chunk),
+        _span(question, chunk),
+    )
+    value = next((value for value in found if value is not None), None)
+    return None if value is None else f"{value}: {chunk.text}"
 
 
 def _age(question: str, chunk: Chunk, person: Person) -> str | None:
@@ -81,15 +110,58 @@ def _year_since(chunk: Chunk) -> int | None:
 
 
 def _difference(question: str, chunk: Chunk) -> str | None:
-    """If there are exactly two numbers, plain and whole ones; a year is none."""
-    if not _MORE.search(question) or _NOT_PLAIN.search(chunk.text):
+    if not _MORE.search(question) or _MEASURED.search(chunk.text):
         return None
-    words = tokens(chunk.text)
+    two = _two_numbers(chunk.text)
+    return str(abs(two[0].value - two[1].value)) if two else None
+
+
+def _total(question: str, chunk: Chunk) -> str | None:
+    """If both are of the same thing, or are told in the same way: "148 km on Saturday, 126 on Sunday"."""
+    two = _two_numbers(chunk.text) if _ALTOGETHER.search(question) else None
+    if two is None:
+        return None
+    one, other = two
+    alike = one.of == other.of if one.of and other.of else one.then == other.then
+    return str(one.value + other.value) if alike else None
+
+
+def _two_numbers(text: str) -> tuple[_Number, _Number] | None:
+    """If there are exactly two, plain and whole ones; a year is none."""
+    if _UNCLEAR.search(text):
+        return None
+    words = tokens(text)
     places = [i for i, token in enumerate(words) if number(token.partition("-")[0]) and not _YEAR.fullmatch(token)]
-    found = [value for i in places if (value := _whole(words[i])) is not None]
-    if len(found) != 2 or len(places) != 2 or places[1] == places[0] + 1:
+    found = [_Number(value, *_counted(words[i + 1 :])) for i in places if (value := _whole(words[i])) is not None]
+    if len(found) != len(places) or len(places) != 2 or places[1] == places[0] + 1:
         return None
-    return str(abs(found[0] - found[1]))
+    return found[0], found[1]
+
+
+def _counted(after: Sequence[str]) -> tuple[str, str]:
+    """The thing that a number before these words counts, or "", and the word after it."""
+    if after and content_words(after[0]):
+        return after[0], "".join(after[1:2])
+    return "", "".join(after[:1])
+
+
+def _span(question: str, chunk: Chunk) -> str | None:
+    """From one date to another, told in one sentence: "7 to 28 Feb"."""
+    asked, told = _HOW_LONG.search(question), _SPAN.search(chunk.text)
+    if asked is None or told is None:
+        return None
+    first, last = int(told["from"]), int(told["to"])
+    months = [_MONTHS.index(name.casefold()[:3]) + 1 for name in (told["of"] or told["till"], told["till"])]
+    year = chunk.at.year if chunk.at else _NO_LEAP_YEAR
+    try:
+        days = (date(year + (months[1] < months[0]), months[1], last) - date(year, months[0], first)).days
+    except ValueError:  # 31 to 32 June
+        return None
+    if days <= 0:
+        return None
+    if asked["unit"].casefold() == "week":
+        return f"{round(days / 7)} weeks" if days % 7 in {0, 1, 6} else f"About {days / 7:.1f} weeks"
+    return f"{days} {asked['unit'].casefold()}s"
 
 
 def _whole(token: str) -> int | None:
