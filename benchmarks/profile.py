@@ -136,7 +136,7 @@ def _rows(
 
 
 def _paragraph(person: Person, preferences: dict[Dimension, Preference]) -> dict[str, object]:
-    made = verbalize(Profile(), preferences, NOW)
+    made = verbalize(Profile(), {str(name): each for name, each in preferences.items()}, NOW)
     return {"person_id": person.id, **fields_of(made)}
 
 

@@ -74,7 +74,9 @@ def main() -> None:
     found: dict[str, Any] = {}
     talk = list(islice(chats(), args.chats))
     table = Table("asked with", "base", "with the adapter", "ratio", title=f"perplexity on {len(talk)} chats")
-    for name, told in {"no system message": None, **{p: system(me.person, p) for p in PERSPECTIVES}}.items():
+    settings: dict[str, str | None] = {"no system message": None}
+    settings |= {perspective: system(me.person, perspective) for perspective in PERSPECTIVES}
+    for name, told in settings.items():
         pairs = replies(talk, told)
         without = perplexity(pairs, LocalChat(base, None, me.embedder, me.person.names))
         with LocalChat(base, Path(live.path), me.embedder, me.person.names).opened() as chat:

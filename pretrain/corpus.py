@@ -21,7 +21,7 @@ import numpy as np
 
 from ipse.llm.protocol import Embedder
 from ipse.teacher.grammar import Attribute, attributes
-from ipse.types import Message, Person, Perspective
+from ipse.types import PERSPECTIVES, Message, Person, Perspective
 from ipse.voice import REFUSAL, both_questions, second, system, third, unknown, wrote
 from pretrain import world
 
@@ -118,7 +118,7 @@ class Corpus:
     def memory(self) -> Document:
         """Notes of one person (and now and then of others), then several questions about them."""
         rng = self.rng
-        who, perspective = world.person(rng), rng.choice(("self", "third"))
+        who, perspective = world.person(rng), rng.choice(PERSPECTIVES)
         facts = world.life(rng, rng.randint(2, 7))
         told = {t.attribute.id for t in facts}
         others = [t for t in world.life(rng, rng.choice([0, 0, 1, 2])) if t.attribute.id not in told]
@@ -161,7 +161,7 @@ class Corpus:
     def recall(self) -> Document:
         """The person's own sentences, asked for by real questions or by their key words."""
         rng = self.rng
-        who, perspective = world.person(rng), rng.choice(("self", "third"))
+        who, perspective = world.person(rng), rng.choice(PERSPECTIVES)
         asked = rng.sample(self.dialogues.replies, 3)
         plain = [s for s in rng.sample(self.dialogues.sentences, rng.randint(2, 4)) if len(s.split()) > 3]
         lines = [said for _, said in asked[:2]] + plain
@@ -190,7 +190,7 @@ class Corpus:
     def closed(self) -> Document:
         """Nothing is given, so nothing is known; private things are refused to a third party."""
         rng = self.rng
-        who, perspective = world.person(rng), rng.choice(("self", "third"))
+        who, perspective = world.person(rng), rng.choice(PERSPECTIVES)
         told = world.tell(rng.choice(self.attributes), rng)
         messages = [Message("system", system(who, perspective))]
         senses: list[tuple[str, ...]] = []

@@ -139,11 +139,8 @@ def train_round(
     if number > 1:
         load_weights(out / READS, model, heads)
     tuned = tunable(model, plan.tuned)
-    optimizer = torch.optim.AdamW(
-        [{"params": list(tuned.parameters())}, {"params": list(heads.parameters()), "lr": 1e-3}],
-        lr=plan.learning_rate,
-        weight_decay=0.01,
-    )
+    groups: list[dict[str, Any]] = [{"params": list(tuned.parameters())}, {"params": list(heads.parameters())}]
+    optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate, weight_decay=0.01)  # the schedule has both rates
     work = [batch for todo in epochs for batch in batches([(c, encode(c.window, tokenizer)) for c in todo], plan, rng)]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.learning_rate, 1e-3], len(work), pct_start=0.06)
     model.train()
@@ -152,7 +149,7 @@ def train_round(
         todo, encoded = zip(*batch, strict=True)
         with fast():
             loss = loss_of(todo, encoded, states(model, encoded).unbind(), heads, plan)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*tuned.parameters(), *heads.parameters()], 1.0)
         optimizer.step()
         schedule.step()
@@ -235,7 +232,9 @@ def found_by_judging(askers: Sequence[Asker], judge: CrossEncoder) -> dict[str, 
     """As `ipse critique` reads. draft: a sentence that something speaks against above one with nothing against it, by
     the highest line of each; blame: how often that line is a right one; flagged, sound: the shares of both sorts that
     get the verdict they should."""
-    blame, faulty, sound = [], [], []
+    blame: list[bool] = []
+    faulty: list[float] = []
+    sound: list[float] = []
     for asker in askers:
         library = library_of(asker.life, judge)
         for request in asker.requests:

@@ -241,7 +241,7 @@ def train(corpus: Corpus, tokenizer: Any, embedder: Embedder, plan: Plan, out: P
             group["lr"] = rate
         with fast():
             loss, parts = loss_of(rows, model, projector, reader, senses, plan)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*model.parameters(), *others], 1.0)
         for optimizer in moving:
             optimizer.step()
