@@ -241,16 +241,13 @@ def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> s
 
 
 def _outdated(weights: Answer, raw: Answer, sources: Sources) -> bool:
-    """Whether all that the weights remember is of the same matter as what raw text tells of the present, and older."""
-    library = sources.library
-    chunks = {chunk.id: chunk for chunk in library.chunks}
+    """Whether all that the weights remember is older than what raw text tells of the present to the same question."""
+    chunks = {chunk.id: chunk for chunk in sources.library.chunks}
     told = [chunks[ref] for ref in raw.refs if ref in chunks]
     now = [chunk for chunk in told if chunk.at and says_now(chunk.text)]
     rests_on = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
     before = [chunks[ref] for ref in rests_on if ref in chunks]
-    return bool(before) and all(
-        any(old.at and day_of(old) < day_of(new) and library.same_matter(old, new) for new in now) for old in before
-    )
+    return bool(before) and all(any(old.at and day_of(old) < day_of(new) for new in now) for old in before)
 
 
 def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
