@@ -37,7 +37,7 @@ DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 38
-DENIES, WEAK = 0.9, 0.5
+DENIES, WEAK = 0.9, 0.6
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE, SURE_ALONE = 0.5, 0.8
 """Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""

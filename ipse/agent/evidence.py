@@ -25,7 +25,7 @@ from ipse.store.protocol import Store
 from ipse.teacher.subject import RELATIONS, introduced, subject_of
 from ipse.types import Chunk, Person
 
-NEAREST, AROUND, MOST_LINES = 40, 1, 8
+NEAREST, AROUND, MOST_LINES = 18, 1, 8
 """How many of the nearest sentences are read, with how many on either side, in windows of how many at most."""
 MEANING, ALIKE = 12.0, 0.26
 """Log-odds for each point of nearness, and the nearness that adds nothing: the reader and the sentence vectors err
