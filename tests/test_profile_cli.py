@@ -105,6 +105,9 @@ def test_where_nothing_is_known_it_says_how_to_begin(ipse: Run) -> None:
     assert "(no paragraph)" in shown.out
     assert "ipse profile quiz" in shown.out
     record = ipse("profile", "--json").json
+    misplaced = ipse("profile", "--json", "history")
+    assert misplaced.status == 2
+    assert "ipse profile history --json" in misplaced.json["error"]
     assert record == ipse("profile", "show", "--json").json
     assert (record["paragraph"], record["provenance"], record["preferences"]) == (None, "empty", [])
     assert ipse("profile", "history").out == "There is no paragraph yet.\n"

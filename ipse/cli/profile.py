@@ -100,6 +100,8 @@ def _time_of(text: str | None) -> datetime | None:
 def show_by_default(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is None:
         show_profile(context, as_json)
+    elif as_json:
+        raise UsageError(f"put --json behind: ipse profile {context.invoked_subcommand} --json")
 
 
 def show_profile(context: typer.Context, as_json: AsJson = False) -> None:
