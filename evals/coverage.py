@@ -177,7 +177,7 @@ def main() -> None:
         if not out.parent.is_dir():
             parser.error(f"there is no folder {out.parent}")
     try:
-        _, held_out = apart(read_lives(args.folder))
+        _, held_out = apart(read_lives(args.folder), args.folder)
     except BrokenInput as fault:
         parser.error(str(fault))
     lives = [x for x in held_out if x.asked_as_a_whole and x.questions and any(x.notes)][: args.lives]

@@ -46,7 +46,7 @@ from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.lessons import voiced
 from ipse.teacher.offline import OfflineTeacher
 from ipse.types import PERSPECTIVES, Fact, Message, Person, Perspective, new_id
-from ipse.voice import both_questions, system
+from ipse.voice import both_questions, system, wrote
 from ipse.weights import registry
 from ipse.weights.evaluate import abstains, plain
 from ipse.weights.recall import recall
@@ -121,12 +121,10 @@ def two_at_once(asked: Sequence[Asked], seed: int) -> list[Asked]:
 
 def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, float]:
     """recall (and by perspective), two (both values of a question for two) and absence, in [0, 1]."""
-    prompts = [
-        [Message("system", system(person, a.perspective)), Message("user", part)]
-        for a in asked
-        for part in parts(a.question, person)
-    ]
-    replies = iter(recall(prompts, chat, default_reader()))
+    singly = [(a.perspective, part) for a in asked for part in parts(a.question, person)]
+    prompts = [[Message("system", system(person, p)), Message("user", part)] for p, part in singly]
+    quoting = [wrote(person, p, "").rstrip() for p, _ in singly]
+    replies = iter(recall(prompts, quoting, chat, default_reader()))
     hits: dict[str, list[bool]] = {}
     for a in asked:
         own = [next(replies) for _ in parts(a.question, person)]

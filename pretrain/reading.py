@@ -1,9 +1,9 @@
 """Trains the cross-encoders: which line of a note answers a question or speaks against a draft, or that none does.
 
 The upper layers of MiniLM and some heads, in three rounds: questions about single notes, then those about whole lives
-beside them, which make the reader; then from there sentences of drafts, which make the judge. The loss is one softmax
-over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), and one over first and last tokens of the
-answering line. Every eighth person is held out.
+and the grammar's beside them, which make the reader; then from there sentences of drafts, which make the judge. The
+loss is one softmax over the lines and "none" (as SQuAD 2's null answer: Devlin et al. 2019, 4.3), and one over first
+and last tokens of the answering line. Some people are held out (`pretrain/lives/held_out.txt`).
 
     python -m pretrain.reading [--out DIR] [--rounds 1 2 3]        two hours on two cores with bfloat16
 
@@ -50,7 +50,7 @@ from ipse.llm.protocol import Vectors
 from ipse.types import Chunk, Person
 from pretrain.lives import PERSON, Life, Place, apart, read_lives
 from pretrain.requests import Asker, read_requests
-from pretrain.windows import Case, against_cases, answers_cases, meanings, texts_of
+from pretrain.windows import Case, against_cases, answers_cases, meanings, texts_of, value_cases
 
 MAKES = {1: READS, 2: READS, 3: JUDGES}
 """Of each round the file."""
@@ -125,7 +125,8 @@ def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: r
         return found
     whole = [life for life in lives if life.asked_as_a_whole]
     known = meanings((text for life in whole for text in texts_of(life)), embedder)
-    return [*found, *(case for life in whole for case in answers_cases(life, known, rng))]
+    found += [case for life in whole for case in answers_cases(life, known, rng)]
+    return [*found, *value_cases(embedder, rng)]
 
 
 def train_round(

@@ -2,7 +2,8 @@
 
 They are cut as it will see them: around the sentences nearest in meaning and around the right ones, at random
 places, so that a line isn't known by where it stands; the nearest of all notes beside each other in order of time, what
-has changed since among them; with answering lines left out; from notes where nothing answers.
+has changed since among them; with answering lines left out; from notes where nothing answers. And as it will check
+what an adapter says: a question of the grammar beside the value of what it asks for, or of something else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ import numpy as np
 from ipse.llm.crossencoder import ME, Line, Task, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
+from ipse.teacher.grammar import Attribute, attributes
+from ipse.teacher.lessons import value_answer
+from ipse.types import PERSPECTIVES, Person
+from pretrain import world
 from pretrain.lives import PERSON, Life, Place, Question
 from pretrain.requests import Asker
 
@@ -32,6 +37,8 @@ NEARBY = 6
 """So many of the nearest lines may have a window around them."""
 LINES = 4
 """Of a window about a draft, at most."""
+WORDINGS, ALIKE = 10, 8
+"""Of each attribute the questions asked, and the attributes asked alike whose values don't answer them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Case:
     answer: str = ""
 
 
+SOMEONE = Person("Maya")
+"""Told of to others in the grammar's answers, and then without the name."""
 Meanings = Mapping[str, Vectors]
 """The sentence vector of each text without the person's name."""
 
@@ -141,6 +150,35 @@ def _asked_of_a_life(shelf: Shelf, question: Question, rng: random.Random) -> It
     room = rng.randint(*RIVALS) - len(kept) - len(seems)
     chosen = sorted({*kept, *seems, *rivals[: max(0, room)]})
     yield shelf.case(question.text, chosen, kept, question.answer)
+
+
+def value_cases(embedder: Embedder, rng: random.Random) -> Iterator[Case]:
+    """Questions in the grammar's wordings, each beside lines that tell a value, mostly one line."""
+    known = list(attributes().values())
+    asked = embedder.embed([neutral(a.questions[0]) for a in known])
+    nearest = np.argsort(-(asked @ asked.T), axis=1, kind="stable")[:, 1 : 1 + ALIKE]
+    for attribute, row in zip(known, nearest, strict=True):
+        others = [known[j] for j in row if known[j] is not attribute]
+        for question in rng.sample(attribute.questions, min(WORDINGS, len(attribute.questions))):
+            told = _telling(attribute, rng)
+            if rng.random() < 0.5:
+                yield Case("answers", Window(neutral(question), (told,)), (0,))
+            yield Case("answers", Window(neutral(question), (_telling(rng.choice(others), rng),)), ())
+            if rng.random() < 0.4:
+                lines = [_telling(other, rng) for other in rng.sample(others, rng.randint(2, 4))]
+                right = [] if rng.random() < 0.3 else [rng.randrange(len(lines) + 1)]
+                for at in right:
+                    lines.insert(at, told)
+                yield Case("answers", Window(neutral(question), tuple(lines)), tuple(right))
+
+
+def _telling(attribute: Attribute, rng: random.Random) -> Line:
+    """A line with a value of it: in ipse's words to the person, to others, or in the person's own."""
+    value = world.invented_value(attribute, rng) if rng.random() < 0.5 else rng.choice(attribute.examples)
+    if rng.random() < 0.3:
+        return Line(ME, attribute.state(value, rng.choice(attribute.statements)))
+    said = value_answer(attribute, value, SOMEONE, rng.choice(PERSPECTIVES))
+    return Line(ME, neutral(said, SOMEONE.names))
 
 
 def shelf_of(asker: Asker, embedder: Embedder) -> Shelf:

@@ -17,7 +17,7 @@ from ipse.llm.crossencoder import JUDGES, ME, READS, CrossEncoder, encode
 from ipse.llm.minilm import bare_model, default_embedder
 from ipse.llm.sense import neutral
 from pretrain import reading, windows
-from pretrain.lives import Life, apart, read_lives
+from pretrain.lives import HELD_OUT, LIVES, Life, apart, read_lives
 from pretrain.requests import Asker, read_requests
 
 LIFE: dict[str, Any] = {
@@ -79,8 +79,14 @@ def test_the_lives_here_are_whole_and_held_out_people_are_others() -> None:
     lives = read_lives()
     train, held_out = apart(lives)
     assert len(train) + len(held_out) == len(lives) == len({life.id for life in lives}) >= 300
-    assert not {life.id for life in train} & {life.id for life in held_out}
+    assert {life.id for life in held_out} == set((LIVES / HELD_OUT).read_text(encoding="utf-8").splitlines())
+    assert len(lives) / 10 < len(held_out) < len(lives) / 5
     assert sum(len(life.questions) for life in lives) > 15000
+
+
+def test_who_is_read_from_elsewhere_was_never_trained_on(tmp_path: Path) -> None:
+    lives = read_lives(written(tmp_path, json.dumps(LIFE)))
+    assert apart(lives, tmp_path) == ([], lives)
 
 
 def few() -> list[Life]:

@@ -14,15 +14,27 @@ from ipse.types import Message
 from ipse.weights.recall import recall
 
 ASKED = [[Message("system", "To Maya."), Message("user", "What do I play?")]]
+QUOTING = ["You wrote:"]
 UNKNOWN = "I don't know that about you."
 
 
 class Drafting(LocalChat):
-    """Says what it is told to say, with the sense and without."""
+    """Says what it is told to say, with the sense and without, and quotes what it is told to quote."""
 
-    def __init__(self, *drafts: Sequence[tuple[str, float]]) -> None:
+    def __init__(self, *drafts: Sequence[tuple[str, float]], quotes: Sequence[tuple[str, float]] = ()) -> None:
         super().__init__(load_base(embedded_base()), None, default_embedder() if len(drafts) > 1 else None)
         self.said = [[Reply(text, sure) for text, sure in own] for own in drafts]
+        self.quotes = [Reply(text, first) for text, first in quotes or [("You wrote: nothing.", 0.001)]]
+
+    def openings(
+        self,
+        prompts: Sequence[Sequence[Message]],
+        opened: Sequence[str],
+        ways: int,  # noqa: ARG002
+        max_tokens: int = 64,  # noqa: ARG002
+    ) -> list[list[Reply]]:
+        assert list(opened) == QUOTING
+        return [self.quotes for _ in prompts]
 
     def drafts(self, prompts: Sequence[Sequence[Message]], branches: int, max_tokens: int = 64) -> list[list[Reply]]:  # noqa: ARG002
         return [self.said[0] for _ in prompts]
@@ -45,40 +57,54 @@ class Reader(CrossEncoder):
 
 def test_what_answers_is_given_before_what_is_surer() -> None:
     chat = Drafting([("You wrote: I saw a play.", 0.6), ("You wrote: Cello, badly.", 0.3)])
-    (reply,) = recall(ASKED, chat, Reader("Cello"))
+    (reply,) = recall(ASKED, QUOTING, chat, Reader("Cello"))
     assert reply.text == "You wrote: Cello, badly."
 
 
 def test_an_unsure_value_is_not_told() -> None:
     unsure = Drafting([("Your cello is Bo.", 0.4), (UNKNOWN, 0.3)])
     sure = Drafting([("Your cello is Bo.", 0.95), (UNKNOWN, 0.05)])
-    assert recall(ASKED, unsure, Reader())[0].text == UNKNOWN
-    assert recall(ASKED, sure, Reader())[0].text == "Your cello is Bo."
+    assert recall(ASKED, QUOTING, unsure, Reader())[0].text == UNKNOWN
+    assert recall(ASKED, QUOTING, sure, Reader())[0].text == "Your cello is Bo."
 
 
 def test_what_is_said_with_the_sense_and_without_weighs_more() -> None:
     once = Drafting([("You wrote: one.", 0.5)], [("You wrote: two.", 0.55)])
     twice = Drafting([("You wrote: one.", 0.5)], [("You wrote: One", 0.3), ("You wrote: two.", 0.55)])
-    assert recall(ASKED, once, Reader())[0].text == "You wrote: two."
-    assert recall(ASKED, twice, Reader())[0].text == "You wrote: one."
+    assert recall(ASKED, QUOTING, once, Reader())[0].text == "You wrote: two."
+    assert recall(ASKED, QUOTING, twice, Reader())[0].text == "You wrote: one."
 
 
 def test_the_confidence_is_a_share() -> None:
-    (alone,) = recall(ASKED, Drafting([("You wrote: one.", 0.01)]), Reader())
+    (alone,) = recall(ASKED, QUOTING, Drafting([("You wrote: one.", 0.01)]), Reader())
     assert alone.confidence == 1.0
-    (half,) = recall(ASKED, Drafting([("You wrote: one.", 0.5), ("You wrote: two.", 0.5)]), Reader())
+    (half,) = recall(ASKED, QUOTING, Drafting([("You wrote: one.", 0.5), ("You wrote: two.", 0.5)]), Reader())
     assert half.confidence == pytest.approx(0.5)
 
 
 def test_the_reader_sees_the_drafts_alone() -> None:
     reader = Reader()
-    recall(ASKED, Drafting([("You wrote: I saw a play.", 0.6), (UNKNOWN, 0.2)]), reader)
+    recall(ASKED, QUOTING, Drafting([("You wrote: I saw a play.", 0.6), (UNKNOWN, 0.2)]), reader)
     assert reader.read_so_far[0].lines[0].text == "This person saw a play."
     assert all(len(window.lines) == 1 for window in reader.read_so_far)
 
 
+def test_what_it_denies_is_quoted_if_that_answers() -> None:
+    quotes = [("You wrote: I saw a play.", 0.5), ("You wrote: Cello, badly.", 0.3)]
+    unsure = Drafting([(UNKNOWN, 0.6), ("Your cello is Bo.", 0.4)], quotes=quotes)
+    (reply,) = recall(ASKED, QUOTING, unsure, Reader("Cello"))
+    assert reply.text == "You wrote: Cello, badly."
+    assert 0.5 < (reply.confidence or 0.0) < 1.0
+    assert recall(ASKED, QUOTING, unsure, Reader())[0].text == UNKNOWN
+
+
+def test_a_denial_without_any_doubt_stands() -> None:
+    sure = Drafting([(UNKNOWN, 1.0)], quotes=[("You wrote: Cello, badly.", 0.3)])
+    assert recall(ASKED, QUOTING, sure, Reader("Cello"))[0].text == UNKNOWN
+
+
 def test_nothing_asked_nothing_said() -> None:
-    assert recall([], Drafting([]), Reader()) == []
+    assert recall([], [], Drafting([]), Reader()) == []
 
 
 def test_branches_part_at_the_least_sure_token_and_the_first_is_what_chat_says() -> None:
@@ -90,3 +116,17 @@ def test_branches_part_at_the_least_sure_token_and_the_first_is_what_chat_says()
         assert len(own) == 4
         assert len({reply.text for reply in own}) > 1
         assert all(0 < (reply.confidence or 0) <= (own[0].confidence or 0) for reply in own[1:])
+
+
+def test_openings_begin_as_asked_and_each_goes_on_otherwise() -> None:
+    chat = LocalChat(load_base(embedded_base()), None, default_embedder())
+    prompts = [*ASKED, [Message("system", "About Maya."), Message("user", "Where does Maya live these days?")]]
+    begun = chat.openings(prompts, ["You wrote:", "Maya wrote:"], 5, 12)
+    for own, opened in zip(begun, ("You wrote:", "Maya wrote:"), strict=True):
+        assert 4 <= len(own) <= 5
+        assert all(reply.text.startswith(opened) for reply in own)
+        assert len({reply.text for reply in own}) == len(own)
+        firsts = [reply.confidence or 0 for reply in own]
+        assert firsts == sorted(firsts, reverse=True)
+    alone = chat.openings(prompts[1:], ["Maya wrote:"], 5, 12)
+    assert [r.text for r in alone[0]] == [r.text for r in begun[1]]

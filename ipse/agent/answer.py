@@ -23,7 +23,7 @@ from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Fact, Message, Person, Perspective
-from ipse.voice import REFUSAL, system, unknown
+from ipse.voice import REFUSAL, system, unknown, wrote
 from ipse.weights.evaluate import abstains, is_unknown, plain
 from ipse.weights.recall import recall
 
@@ -31,13 +31,13 @@ Source = Literal["all", "weights", "words", "raw"]
 
 SAME_ATTRIBUTE = 0.80
 """Least similarity of a question to an attribute's wording for its value to be the answer."""
-KNOWN = 0.5
+KNOWN = 0.3
 """Least likelihood that a sentence answers for it to be given as an answer."""
 DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 38
-DENIES, WEAK = 0.9, 0.6
+DENIES, WEAK = 0.95, 0.4
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE, SURE_ALONE = 0.5, 0.8
 """Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
@@ -77,7 +77,8 @@ def ask_each(questions: Sequence[Question], sources: Sources, whom: Sequence[Sou
     recalled: list[Reply | None] = [None] * len(singly)
     if {"all", "weights"} & set(whom) and sources.weights is not None:
         prompts = [_prompt(q, sources.person) for q in singly]
-        recalled = list(recall(prompts, sources.weights, sources.library.reader))
+        quoting = [wrote(sources.person, q.perspective, "").rstrip() for q in singly]
+        recalled = list(recall(prompts, quoting, sources.weights, sources.library.reader))
     told: dict[Source, list[Answer]] = {}
     for who in whom:
         answers = iter([_answer(q, reply, sources, who) for q, reply in zip(singly, recalled, strict=True)])

@@ -11,7 +11,7 @@ import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -198,6 +198,33 @@ class LocalChat:
         for (i, _), said in zip(others, self._continued(asked, others, 0, max_tokens), strict=True):
             drafts[i].append(self._reply(said))
         return drafts
+
+    def openings(
+        self, prompts: Sequence[Sequence[Message]], opened: Sequence[str], ways: int, max_tokens: int = 64
+    ) -> list[list[Reply]]:
+        """For each prompt at most `ways` replies that begin as `opened`, by the likeliest words to go on with; the
+        confidence is how likely that word was."""
+        found: list[list[Reply]] = []
+        for start in range(0, len(prompts), 16):
+            group = slice(start, start + 16)
+            found += self._openings(prompts[group], opened[group], ways, max_tokens)
+        return found
+
+    def _openings(
+        self, prompts: Sequence[Sequence[Message]], opened: Sequence[str], ways: int, max_tokens: int
+    ) -> list[list[Reply]]:
+        asked = _Asked([self.base.tokens(p, open_reply=True) for p in prompts], self._senses(prompts))
+        begun = [_Said(self.base.tokenizer.encode(text, add_special_tokens=False)) for text in opened]
+        next_words = self._continued(asked, list(enumerate(begun)), ways - 1, 1)
+        each = [
+            (i, _Said([*begun[i].tokens, token], [likely]))
+            for i, said in enumerate(next_words)
+            for token, likely in [*zip(said.tokens[len(begun[i].tokens) :], said.sure, strict=False), *said.others[0]]
+        ]
+        replies: list[list[Reply]] = [[] for _ in prompts]
+        for (i, _), said in zip(each, self._continued(asked, each, 0, max_tokens), strict=True):
+            replies[i].append(replace(self._reply(said), confidence=said.sure[0]))
+        return replies
 
     def _reply(self, said: _Said) -> Reply:
         return Reply(

@@ -1,7 +1,8 @@
 """What an adapter remembers, asked with care: several drafts are made, and the likeliest that answers is given.
 
 The same question is put with its sense and without it, and where a draft was least sure it is said again in other
-ways. The reader, which knows nobody, tells which of the drafts would answer the question at all. No word of
+ways. Then the adapter is made to quote, in whatever ways it would begin, for it often denies what it could say. The
+reader, which knows nobody, tells which of all that would answer the question. No word of
 the person's is looked up here: what isn't in the weights can't be said.
 """
 
@@ -30,6 +31,12 @@ QUOTE, QUOTE_READ = 1.0, 0.5
 """The same for a sentence quoted: it is long, and whether it answers shows when it is read. Found on two invented
 people and two written ones. Of not knowing, which nobody can check against the question, the likelihood counts."""
 MOST_ODDS = 6.0
+WAYS = 8
+"""In how many ways a quotation is begun."""
+FIRST_WORD = 0.2
+"""Weight of the log of its first word's likelihood beside the reader's log-odds."""
+TOLD, DENIED = -1.0, -2.0
+"""Least worth of a quotation to take the place of what was said, and of not knowing, less the odds of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,38 @@ class _Draft:
 
 
 def recall(
-    prompts: Sequence[Sequence[Message]], chat: LocalChat, reader: CrossEncoder, max_tokens: int = 56
+    prompts: Sequence[Sequence[Message]],
+    quoting: Sequence[str],
+    chat: LocalChat,
+    reader: CrossEncoder,
+    max_tokens: int = 56,
 ) -> list[Reply]:
-    """One reply a prompt; its confidence is its share among all that was drafted."""
+    """One reply a prompt; its confidence is its share among all that was drafted.
+
+    `quoting` are the words with which each would begin a quotation, "You wrote:".
+    """
     if not prompts:
         return []
+    replies = _drafted(prompts, chat, reader, max_tokens)
+    quotations = chat.openings(prompts, quoting, WAYS, max_tokens)
+    read = _read(prompts, quotations, chat.names, reader)
+    return [_outweighed(*each) for each in zip(replies, quotations, read, strict=True)]
+
+
+def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]) -> Reply:
+    """The quotation that answers likeliest, if it answers more surely than the reply is meant."""
+    worth = [o + FIRST_WORD * math.log(q.confidence or 1e-9) for q, o in zip(quotations, odds, strict=True)]
+    best = max(range(len(worth)), key=worth.__getitem__)
+    denied = is_unknown(reply.text)
+    bar = DENIED - math.log(1.001 - (reply.confidence or 0.0)) if denied else TOLD
+    if worth[best] < bar:
+        return reply
+    return Reply(quotations[best].text, 1 / (1 + math.exp(-worth[best])))
+
+
+def _drafted(
+    prompts: Sequence[Sequence[Message]], chat: LocalChat, reader: CrossEncoder, max_tokens: int
+) -> list[Reply]:
     drafts = chat.drafts(prompts, BRANCHES, max_tokens)
     if chat.embedder is not None:
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
