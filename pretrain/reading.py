@@ -56,6 +56,8 @@ MAKES = {1: READS, 2: READS, 3: JUDGES}
 """Of each round the file."""
 EPOCHS = {1: 1, 2: 3, 3: 1}
 """Times through what a round learns from, each time in other windows."""
+VALUES = 8
+"""Of so many windows about lives there is at most one of the grammar's beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,8 @@ def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: r
     whole = [life for life in lives if life.asked_as_a_whole]
     known = meanings((text for life in whole for text in texts_of(life)), embedder)
     found += [case for life in whole for case in answers_cases(life, known, rng)]
-    return [*found, *value_cases(embedder, rng)]
+    values = list(value_cases(embedder, rng))
+    return [*found, *rng.sample(values, min(len(values), len(found) // VALUES))]
 
 
 def train_round(

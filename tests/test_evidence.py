@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
 from agent_kit import told
 
-from ipse.agent.answer import Question, Sources, ask
+from ipse.agent.answer import Question, Sources, _still_so, ask
+from ipse.agent.evidence import Evidence
+from ipse.agent.sentences import changes_plan, says_now
 from ipse.llm.minilm import default_embedder
 from ipse.teacher.index import load_index
 from ipse.types import Person
@@ -47,3 +53,27 @@ def test_something_new_takes_the_place_of_the_same_alone() -> None:
     sources = Sources(known.person, (), known.library, load_index(default_embedder()), lambda _: False, None)
     (answer,) = ask([Question("q", "When is my birthday?")], sources, "raw")
     assert "third of May" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("The Empire Builder got put off to April, the sleeper was sold out.", True),
+        ("My exam has been postponed to June.", True),
+        ("I moved the sofa.", False),
+    ],
+)
+def test_a_change_of_plan_is_told_from_other_news(text: str, *, changes: bool) -> None:
+    assert says_now(text)
+    assert changes_plan(text) == changes
+
+
+def test_a_change_of_plan_takes_the_place_of_what_was_planned() -> None:
+    person = Person("Maya Okafor")
+    known = told(person, ["In October, when it isn't so hot.", "The train to Seattle got put off to April."])
+    planned, changed = (
+        replace(chunk, at=datetime(year, 5, 1, tzinfo=UTC))
+        for chunk, year in zip(known.library.chunks, (2024, 2025), strict=True)
+    )
+    chosen = [Evidence(planned, 0.9, "self"), Evidence(changed, 0.8, "self")]
+    assert _still_so(chosen, known.library) == chosen[1:]

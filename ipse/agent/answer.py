@@ -16,7 +16,7 @@ from ipse.agent.compound import MOST_WORDS, parts, together
 from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
 from ipse.agent.reckon import instead, reckon
 from ipse.agent.refusals import refusals
-from ipse.agent.sentences import says_now
+from ipse.agent.sentences import changes_plan, says_now
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.teacher.grammar import attributes
@@ -31,13 +31,13 @@ Source = Literal["all", "weights", "words", "raw"]
 
 SAME_ATTRIBUTE = 0.80
 """Least similarity of a question to an attribute's wording for its value to be the answer."""
-KNOWN = 0.3
+KNOWN = 0.5
 """Least likelihood that a sentence answers for it to be given as an answer."""
 DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 38
-DENIES, WEAK = 0.95, 0.4
+DENIES, WEAK = 0.98, 0.45
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE, SURE_ALONE = 0.5, 0.8
 """Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
@@ -198,9 +198,14 @@ def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
     """What holds now, without what it took the place of: "I drive the Buick now", not "gave Kay the Ford".
 
     Beside a sentence on what holds from now on there is none on what is gone, and none that is older. It must speak
-    of the same as the best one: "New year in Spain" doesn't take the place of "It's my birthday".
+    of the same as the best one, "New year in Spain" doesn't take the place of "It's my birthday", or tell of a
+    change of plan.
     """
-    now = [e for e in chosen if says_now(e.chunk.text) and library.same_matter(e.chunk, chosen[0].chunk)]
+    now = [
+        e
+        for e in chosen
+        if says_now(e.chunk.text) and (changes_plan(e.chunk.text) or library.same_matter(e.chunk, chosen[0].chunk))
+    ]
     if not now:
         return chosen
     newest = max(now, key=lambda e: (day_of(e.chunk), e.score))

@@ -65,6 +65,7 @@ _NOW = re.compile(
     r"|changed (?:the|my|our|it)|no longer|any ?more|took over|has become|is over)\b",
     re.I,
 )
+_PLAN = re.compile(r"\b(?:put off|postponed|rescheduled|brought forward)\b", re.I)
 _POINTING = re.compile(r"\b(?:it|this|that|them)\b", re.I)
 
 
@@ -200,6 +201,11 @@ def weekdays_in(text: str) -> list[str]:
 def says_now(text: str) -> bool:
     """Whether it tells of what holds from now on."""
     return _NOW.search(plain(text)) is not None
+
+
+def changes_plan(text: str) -> bool:
+    """Whether it tells that something will be at another time than was said before."""
+    return _PLAN.search(plain(text)) is not None
 
 
 def is_asking(text: str) -> bool:
