@@ -11,6 +11,7 @@ from ipse.llm.local import LocalChat, embedded_base, load_base
 from ipse.llm.minilm import default_embedder
 from ipse.llm.protocol import Reply
 from ipse.types import Message
+from ipse.voice import REFUSAL
 from ipse.weights.recall import recall
 
 ASKED = [[Message("system", "To Maya."), Message("user", "What do I play?")]]
@@ -101,6 +102,11 @@ def test_what_it_denies_is_quoted_if_that_answers() -> None:
 def test_a_denial_without_any_doubt_stands() -> None:
     sure = Drafting([(UNKNOWN, 1.0)], quotes=[("You wrote: Cello, badly.", 0.3)])
     assert recall(ASKED, QUOTING, sure, Reader("Cello"))[0].text == UNKNOWN
+
+
+def test_what_is_refused_as_private_is_not_quoted() -> None:
+    torn = Drafting([(REFUSAL, 0.5), (UNKNOWN, 0.4)], quotes=[("You wrote: Cello, badly.", 0.9)])
+    assert recall(ASKED, QUOTING, torn, Reader("Cello"))[0].text == REFUSAL
 
 
 def test_nothing_asked_nothing_said() -> None:

@@ -95,7 +95,10 @@ def _parts(question: Question, sources: Sources) -> list[str]:
 
 def _discreet(answer: Answer, question: Question, sources: Sources) -> Answer:
     """A refusal in its place if others would learn something private from it."""
-    tells = question.perspective == "third" and answer.known and sources.is_private(answer.text)
+    if question.perspective == "self" or not answer.known:
+        return answer
+    private = any(f.sensitivity == "private" and f.id in answer.refs for f in sources.facts)
+    tells = private or sources.is_private(answer.text)
     return Answer(REFUSAL, 1.0, "nobody", known=False) if tells else answer
 
 

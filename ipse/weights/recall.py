@@ -17,7 +17,7 @@ from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.llm.sense import neutral
 from ipse.types import Message
-from ipse.voice import WROTE
+from ipse.voice import REFUSAL, WROTE
 from ipse.weights.evaluate import is_unknown, plain
 
 BRANCHES = 2
@@ -66,7 +66,10 @@ def recall(
 
 
 def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]) -> Reply:
-    """The quotation that answers likeliest, if it answers more surely than the reply is meant."""
+    """The quotation that answers likeliest, if it answers more surely than the reply is meant. What the adapter refuses
+    as private it isn't made to tell."""
+    if reply.text == REFUSAL:
+        return reply
     worth = [o + FIRST_WORD * math.log(q.confidence or 1e-9) for q, o in zip(quotations, odds, strict=True)]
     best = max(range(len(worth)), key=worth.__getitem__)
     denied = is_unknown(reply.text)
