@@ -92,7 +92,7 @@ def test_the_reader_sees_the_drafts_alone() -> None:
 
 def test_what_it_denies_is_quoted_if_that_answers() -> None:
     quotes = [("You wrote: I saw a play.", 0.5), ("You wrote: Cello, badly.", 0.3)]
-    unsure = Drafting([(UNKNOWN, 0.6), ("Your cello is Bo.", 0.4)], quotes=quotes)
+    unsure = Drafting([(UNKNOWN, 0.6), ("You wrote: I saw a play.", 0.4)], quotes=quotes)
     (reply,) = recall(ASKED, QUOTING, unsure, Reader("Cello"))
     assert reply.text == "You wrote: Cello, badly."
     assert 0.5 < (reply.confidence or 0.0) < 1.0
@@ -102,6 +102,11 @@ def test_what_it_denies_is_quoted_if_that_answers() -> None:
 def test_a_denial_without_any_doubt_stands() -> None:
     sure = Drafting([(UNKNOWN, 1.0)], quotes=[("You wrote: Cello, badly.", 0.3)])
     assert recall(ASKED, QUOTING, sure, Reader("Cello"))[0].text == UNKNOWN
+
+
+def test_who_never_quotes_is_not_made_to() -> None:
+    values = Drafting([(UNKNOWN, 0.6), ("Your cello is Bo.", 0.4)], quotes=[("You wrote: Cello, badly.", 0.9)])
+    assert recall(ASKED, QUOTING, values, Reader("Cello, badly"))[0].text == UNKNOWN
 
 
 def test_what_is_refused_as_private_is_not_quoted() -> None:

@@ -59,16 +59,19 @@ def recall(
     """
     if not prompts:
         return []
-    replies = _drafted(prompts, chat, reader, max_tokens)
+    drafted = _drafted(prompts, chat, reader, max_tokens)
     quotations = chat.openings(prompts, quoting, WAYS, max_tokens)
     read = _read(prompts, quotations, chat.names, reader)
-    return [_outweighed(*each) for each in zip(replies, quotations, read, strict=True)]
+    return [
+        _outweighed(reply, *each) if quotes else reply
+        for (reply, quotes), *each in zip(drafted, quotations, read, strict=True)
+    ]
 
 
 def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]) -> Reply:
     """The quotation that answers likeliest, if it answers more surely than the reply is meant. What the adapter refuses
-    as private it isn't made to tell."""
-    if reply.text == REFUSAL:
+    as private it isn't made to tell, and a value it tells stands."""
+    if reply.text == REFUSAL or not (is_unknown(reply.text) or WROTE in reply.text):
         return reply
     worth = [o + FIRST_WORD * math.log(q.confidence or 1e-9) for q, o in zip(quotations, odds, strict=True)]
     best = max(range(len(worth)), key=worth.__getitem__)
@@ -81,13 +84,18 @@ def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]
 
 def _drafted(
     prompts: Sequence[Sequence[Message]], chat: LocalChat, reader: CrossEncoder, max_tokens: int
-) -> list[Reply]:
+) -> list[tuple[Reply, bool]]:
+    """For each prompt the likeliest, and whether any of its drafts is a quotation: only then it may be made to quote,
+    for of whom values alone are known, what begins as a quotation is made up."""
     drafts = chat.drafts(prompts, BRANCHES, max_tokens)
     if chat.embedder is not None:
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
         drafts = [[*one, *other] for one, other in zip(drafts, plainly, strict=True)]
     read = _read(prompts, drafts, chat.names, reader)
-    return [_best([*map(_weighed, own, odds)]) for own, odds in zip(drafts, read, strict=True)]
+    return [
+        (_best([*map(_weighed, own, odds)]), any(WROTE in draft.text for draft in own))
+        for own, odds in zip(drafts, read, strict=True)
+    ]
 
 
 def _read(
