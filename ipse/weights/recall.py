@@ -63,8 +63,8 @@ def recall(
     quotations = chat.openings(prompts, quoting, WAYS, max_tokens)
     read = _read(prompts, quotations, chat.names, reader)
     return [
-        _outweighed(reply, *each) if quotes else reply
-        for (reply, quotes), *each in zip(drafted, quotations, read, strict=True)
+        _outweighed(reply, own, odds) if quotes else reply
+        for (reply, quotes), own, odds in zip(drafted, quotations, read, strict=True)
     ]
 
 
