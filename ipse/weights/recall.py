@@ -60,19 +60,19 @@ def recall(
     if not prompts:
         return []
     drafted = _drafted(prompts, chat, reader, max_tokens)
-    quotations = chat.openings(prompts, quoting, WAYS, max_tokens)
-    read = _read(prompts, quotations, chat.names, reader)
-    return [
-        _outweighed(reply, own, odds) if quotes else reply
-        for (reply, quotes), own, odds in zip(drafted, quotations, read, strict=True)
-    ]
+    replies = [reply for reply, _ in drafted]
+    torn = [i for i, (_, may_quote) in enumerate(drafted) if may_quote]
+    if not torn:
+        return replies
+    asked = [prompts[i] for i in torn]
+    quotations = chat.openings(asked, [quoting[i] for i in torn], WAYS, max_tokens)
+    for i, own, odds in zip(torn, quotations, _read(asked, quotations, chat.names, reader), strict=True):
+        replies[i] = _outweighed(replies[i], own, odds)
+    return replies
 
 
 def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]) -> Reply:
-    """The quotation that answers likeliest, if it answers more surely than the reply is meant. What the adapter refuses
-    as private it isn't made to tell, and a value it tells stands."""
-    if reply.text == REFUSAL or not (is_unknown(reply.text) or WROTE in reply.text):
-        return reply
+    """The quotation that answers likeliest, if it answers more surely than the reply is meant."""
     worth = [o + FIRST_WORD * math.log(q.confidence or 1e-9) for q, o in zip(quotations, odds, strict=True)]
     best = max(range(len(worth)), key=worth.__getitem__)
     denied = is_unknown(reply.text)
@@ -85,17 +85,21 @@ def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]
 def _drafted(
     prompts: Sequence[Sequence[Message]], chat: LocalChat, reader: CrossEncoder, max_tokens: int
 ) -> list[tuple[Reply, bool]]:
-    """For each prompt the likeliest, and whether any of its drafts is a quotation: only then it may be made to quote,
-    for of whom values alone are known, what begins as a quotation is made up."""
+    """For each prompt the likeliest, and whether it may be made to quote instead, see `_may_quote`."""
     drafts = chat.drafts(prompts, BRANCHES, max_tokens)
     if chat.embedder is not None:
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
         drafts = [[*one, *other] for one, other in zip(drafts, plainly, strict=True)]
     read = _read(prompts, drafts, chat.names, reader)
-    return [
-        (_best([*map(_weighed, own, odds)]), any(WROTE in draft.text for draft in own))
-        for own, odds in zip(drafts, read, strict=True)
-    ]
+    best = [_best([*map(_weighed, own, odds)]) for own, odds in zip(drafts, read, strict=True)]
+    return [(reply, _may_quote(reply, own)) for reply, own in zip(best, drafts, strict=True)]
+
+
+def _may_quote(reply: Reply, drafts: Sequence[Reply]) -> bool:
+    """Of whom values alone are known, what begins as a quotation is made up: one of the drafts must quote. What the
+    adapter refuses as private it isn't made to tell, and a value it tells stands."""
+    denied = is_unknown(reply.text) and reply.text != REFUSAL
+    return (denied or WROTE in reply.text) and any(WROTE in draft.text for draft in drafts)
 
 
 def _read(
