@@ -1,9 +1,10 @@
 """Lives written for ipse: pages of invented people, and questions about them in other words.
 
-One person a line, a JSON object: `notes` are their pages in order of time, `said` being [speaker, sentence] lines with
-"me" for the person; `qa` are questions with the [note, line] places that answer them (best first), the answer as
-it stands in the first, and the places whose answer is `stale`; `absent` questions that nothing answers, `traps` such
-about the person that only another's line seems to answer. A question `of` a note was asked with only that one in view.
+One person a line, a JSON object: `notes` are their pages in order of time, of a `kind` ("chat with his daughter"),
+`said` being [speaker, sentence] lines with "me" for the person; `qa` are questions with the [note, line] places that
+answer them (best first), the answer as it stands in the first, and the places whose answer is `stale`; `absent`
+questions that nothing answers, `traps` such about the person that only another's line seems to answer. A question `of`
+a note was asked with only that one in view.
 """
 
 from __future__ import annotations
@@ -44,11 +45,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """`id` tells people of the same name apart."""
+    """`id` tells people of the same name apart; `kinds` are the notes'."""
 
     id: str
     person: str
     notes: Notes
+    kinds: tuple[str, ...]
     questions: tuple[Question, ...]
 
     @property
@@ -94,7 +96,8 @@ def _life(file: Path, number: int, told: Any) -> Life:
     for question in asked:
         if question.at and question.answer not in notes[question.at[0][0]][question.at[0][1]][1]:
             raise BrokenInput(f"{file}:{number}", f"{question.answer!r} does not stand in its line")
-    return Life(f"{file.stem}/{told['person']}", told["person"], notes, tuple(asked))
+    kinds = tuple(str(note.get("kind", "")) for note in told["notes"])
+    return Life(f"{file.stem}/{told['person']}", told["person"], notes, kinds, tuple(asked))
 
 
 def _question(

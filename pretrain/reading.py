@@ -50,7 +50,7 @@ from ipse.llm.protocol import Vectors
 from ipse.types import Chunk, Person
 from pretrain.lives import PERSON, Life, Place, apart, read_lives
 from pretrain.requests import Asker, read_requests
-from pretrain.windows import Case, against_cases, answers_cases, meanings, texts_of, value_cases
+from pretrain.windows import Case, against_cases, answers_cases, meanings, texts_of, value_cases, who_cases
 
 MAKES = {1: READS, 2: READS, 3: JUDGES}
 """Of each round the file."""
@@ -128,6 +128,7 @@ def cases_of(number: int, lives: Sequence[Life], askers: Sequence[Asker], rng: r
     whole = [life for life in lives if life.asked_as_a_whole]
     known = meanings((text for life in whole for text in texts_of(life)), embedder)
     found += [case for life in whole for case in answers_cases(life, known, rng)]
+    found += who_cases(lives, rng)
     values = list(value_cases(embedder, rng))
     return [*found, *rng.sample(values, min(len(values), len(found) // VALUES))]
 

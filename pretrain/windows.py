@@ -2,13 +2,15 @@
 
 They are cut as it will see them: around the sentences nearest in meaning and around the right ones, at random
 places, so that a line isn't known by where it stands; the nearest of all notes beside each other in order of time, what
-has changed since among them; with answering lines left out; from notes where nothing answers. And as it will check
-what an adapter says: a question of the grammar beside the value of what it asks for, or of something else.
+has changed since among them; with answering lines left out; from notes where nothing answers. A question who somebody
+is stands beside lines of a chat with them, who never say it. And as it will check what an adapter says: a question of
+the grammar beside the value of what it asks for, or of something else.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +22,7 @@ from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.lessons import value_answer
+from ipse.teacher.subject import ANY_RELATION, RELATIONS
 from ipse.types import PERSPECTIVES, Person
 from pretrain import world
 from pretrain.lives import PERSON, Life, Place, Question
@@ -39,6 +42,17 @@ LINES = 4
 """Of a window about a draft, at most."""
 WORDINGS, ALIKE = 10, 8
 """Of each attribute the questions asked, and the attributes asked alike whose values don't answer them."""
+
+WHO = (
+    "What is this person's {} called?",
+    "What is the name of this person's {}?",
+    "Who is this person's {}?",
+    "What's this person's {}'s name?",
+    "By what name does this person's {} go?",
+)
+_CHAT_WITH = re.compile(rf"\b(?:with|to|from) (?:his|her|their|my|the) (?:\w+ )??(?P<relation>{ANY_RELATION})\b", re.I)
+CHATS = 4
+"""Windows of a chat with somebody about whom it is known who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +164,45 @@ def _asked_of_a_life(shelf: Shelf, question: Question, rng: random.Random) -> It
     room = rng.randint(*RIVALS) - len(kept) - len(seems)
     chosen = sorted({*kept, *seems, *rivals[: max(0, room)]})
     yield shelf.case(question.text, chosen, kept, question.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """With one other, who is the person's `relation`."""
+
+    relation: str
+    other: str
+    lines: tuple[Line, ...]
+
+
+def chats_of(life: Life) -> Iterator[Chat]:
+    """Those whose kind tells who the other is."""
+    for kind, note in zip(life.kinds, life.notes, strict=True):
+        others = {who for who, _ in note} - {PERSON, "assistant"}
+        found = _CHAT_WITH.search(kind)
+        if found and len(others) == 1:
+            lines = tuple(Line(ME if who == PERSON else who, text) for who, text in note)
+            yield Chat(found["relation"].casefold(), others.pop(), lines)
+
+
+def who_cases(lives: Sequence[Life], rng: random.Random) -> Iterator[Case]:
+    """Who is the person's daughter? All that she writes answers it, and nothing in a chat with the son."""
+    chats = [chat for life in lives for chat in chats_of(life)]
+    for chat in chats:
+        theirs = [i for i, line in enumerate(chat.lines) if line.speaker == chat.other]
+        for _ in range(CHATS):
+            start = max(0, rng.choice(theirs) - rng.randrange(MOST_LINES))
+            own = chat.lines[start : start + MOST_LINES]
+            lines, another = own, rng.choice(chats)
+            if another.relation != chat.relation and rng.random() < 0.4:
+                at = rng.randrange(max(1, len(another.lines) - 2))
+                beside = another.lines[at : at + 3]
+                lines = (*own, *beside) if rng.random() < 0.5 else (*beside, *own)
+            right = tuple(i for i, line in enumerate(lines) if line.speaker == chat.other)
+            yield Case("answers", Window(rng.choice(WHO).format(chat.relation), lines), right)
+            if rng.random() < 0.5:
+                somebody = rng.choice(sorted(RELATIONS - {chat.relation}))
+                yield Case("answers", Window(rng.choice(WHO).format(somebody), own), ())
 
 
 def value_cases(embedder: Embedder, rng: random.Random) -> Iterator[Case]:

@@ -16,6 +16,7 @@ from ipse.errors import BrokenInput
 from ipse.llm.crossencoder import JUDGES, ME, READS, CrossEncoder, encode
 from ipse.llm.minilm import bare_model, default_embedder
 from ipse.llm.sense import neutral
+from ipse.teacher.subject import RELATIONS
 from pretrain import reading, windows
 from pretrain.lives import HELD_OUT, LIVES, Life, apart, read_lives
 from pretrain.requests import Asker, read_requests
@@ -25,7 +26,7 @@ LIFE: dict[str, Any] = {
     "pronoun": "she",
     "notes": [
         {
-            "kind": "chat",
+            "kind": "chat with her brother",
             "date": "2024-05-01",
             "said": [["me", "New boiler is in."], ["me", "From 1994, out of a school."], ["Ivo", "I drive a Fiat."]],
         },
@@ -193,6 +194,21 @@ def test_what_changed_is_read_beside_what_took_its_place(tmp_path: Path) -> None
     both = [c for c in found if "How old" in c.window.text and {"From 1994, out of a school."} < texts(c)]
     assert any(c.right and c.window.lines[c.right[0]].text.startswith("Boiler burst") for c in both)
     assert all(c.answer in {"2003", ""} for c in both)
+
+
+def test_who_writes_is_known_by_the_chat(tmp_path: Path) -> None:
+    other = {**LIFE, "person": "Odd", "notes": [{"kind": "chat with his wife", "said": [["Runa", "Soup is on."]]}]}
+    other |= {"qa": [], "traps": []}
+    lives = read_lives(written(tmp_path, json.dumps(LIFE), json.dumps(other)))
+    found = [case for seed in range(9) for case in windows.who_cases(lives, random.Random(seed))]
+    asked = {"brother": "Ivo", "wife": "Runa"}
+    for case in found:
+        (relation,) = [r for r in RELATIONS if r in case.window.text.replace("'s", "").rstrip("?").split()]
+        speakers = {case.window.lines[i].speaker for i in case.right}
+        assert speakers == ({asked[relation]} if case.right else set())
+        assert case.right or asked.get(relation) not in {line.speaker for line in case.window.lines}
+    assert any(len({line.speaker for line in c.window.lines} - {ME}) == 2 for c in found)
+    assert any(not c.right for c in found)
 
 
 def texts(case: windows.Case) -> set[str]:
