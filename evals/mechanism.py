@@ -45,8 +45,8 @@ from ipse.store.sqlite import SqliteStore, create_person, open_store
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.lessons import voiced
 from ipse.teacher.offline import OfflineTeacher
-from ipse.types import PERSPECTIVES, Fact, Message, Person, Perspective, new_id
-from ipse.voice import both_questions, system, wrote
+from ipse.types import PERSPECTIVES, Fact, Person, Perspective, new_id
+from ipse.voice import both_questions
 from ipse.weights import registry
 from ipse.weights.evaluate import abstains, plain
 from ipse.weights.recall import recall
@@ -122,9 +122,7 @@ def two_at_once(asked: Sequence[Asked], seed: int) -> list[Asked]:
 def examine(chat: LocalChat, person: Person, asked: list[Asked]) -> dict[str, float]:
     """recall (and by perspective), two (both values of a question for two) and absence, in [0, 1]."""
     singly = [(a.perspective, part) for a in asked for part in parts(a.question, person)]
-    prompts = [[Message("system", system(person, p)), Message("user", part)] for p, part in singly]
-    quoting = [wrote(person, p, "").rstrip() for p, _ in singly]
-    replies = iter(recall(prompts, quoting, chat, default_reader()))
+    replies = iter(recall(person, singly, chat, default_reader()))
     hits: dict[str, list[bool]] = {}
     for a in asked:
         own = [next(replies) for _ in parts(a.question, person)]

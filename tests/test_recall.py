@@ -10,12 +10,16 @@ from ipse.llm.crossencoder import CrossEncoder, Reading, Task, Window
 from ipse.llm.local import LocalChat, embedded_base, load_base
 from ipse.llm.minilm import default_embedder
 from ipse.llm.protocol import Reply
-from ipse.types import Message
+from ipse.types import Message, Person, Perspective
 from ipse.voice import REFUSAL
 from ipse.weights.recall import recall
 
-ASKED = [[Message("system", "To Maya."), Message("user", "What do I play?")]]
-QUOTING = ["You wrote:"]
+MAYA = Person("Maya")
+ASKED: list[tuple[Perspective, str]] = [("self", "What do I play?")]
+PROMPTS = [
+    [Message("system", "To Maya."), Message("user", "What do I play?")],
+    [Message("system", "About Maya."), Message("user", "Where does Maya live these days?")],
+]
 UNKNOWN = "I don't know that about you."
 
 
@@ -34,7 +38,7 @@ class Drafting(LocalChat):
         ways: int,  # noqa: ARG002
         max_tokens: int = 64,  # noqa: ARG002
     ) -> list[list[Reply]]:
-        assert list(opened) == QUOTING
+        assert list(opened) == ["You wrote:"]
         return [self.quotes for _ in prompts]
 
     def drafts(self, prompts: Sequence[Sequence[Message]], branches: int, max_tokens: int = 64) -> list[list[Reply]]:  # noqa: ARG002
@@ -47,45 +51,46 @@ class Drafting(LocalChat):
 
 
 class Reader(CrossEncoder):
-    def __init__(self, answers: str = "") -> None:
+    def __init__(self, answers: str = "", odds: float = 4.0) -> None:
         self.word = answers
+        self.odds = odds
         self.read_so_far: list[Window] = []
 
     def read(self, windows: Sequence[Window], task: Task = "answers", batch: int = 16) -> list[Reading]:  # noqa: ARG002
         self.read_so_far += windows
-        return [Reading((4.0 if self.word and self.word in w.lines[0].text else -4.0,)) for w in windows]
+        return [Reading((self.odds if self.word and self.word in w.lines[0].text else -4.0,)) for w in windows]
 
 
 def test_what_answers_is_given_before_what_is_surer() -> None:
     chat = Drafting([("You wrote: I saw a play.", 0.6), ("You wrote: Cello, badly.", 0.3)])
-    (reply,) = recall(ASKED, QUOTING, chat, Reader("Cello"))
+    (reply,) = recall(MAYA, ASKED, chat, Reader("Cello"))
     assert reply.text == "You wrote: Cello, badly."
 
 
 def test_an_unsure_value_is_not_told() -> None:
     unsure = Drafting([("Your cello is Bo.", 0.4), (UNKNOWN, 0.3)])
     sure = Drafting([("Your cello is Bo.", 0.95), (UNKNOWN, 0.05)])
-    assert recall(ASKED, QUOTING, unsure, Reader())[0].text == UNKNOWN
-    assert recall(ASKED, QUOTING, sure, Reader())[0].text == "Your cello is Bo."
+    assert recall(MAYA, ASKED, unsure, Reader())[0].text == UNKNOWN
+    assert recall(MAYA, ASKED, sure, Reader())[0].text == "Your cello is Bo."
 
 
 def test_what_is_said_with_the_sense_and_without_weighs_more() -> None:
     once = Drafting([("You wrote: one.", 0.5)], [("You wrote: two.", 0.55)])
     twice = Drafting([("You wrote: one.", 0.5)], [("You wrote: One", 0.3), ("You wrote: two.", 0.55)])
-    assert recall(ASKED, QUOTING, once, Reader())[0].text == "You wrote: two."
-    assert recall(ASKED, QUOTING, twice, Reader())[0].text == "You wrote: one."
+    assert recall(MAYA, ASKED, once, Reader())[0].text == "You wrote: two."
+    assert recall(MAYA, ASKED, twice, Reader())[0].text == "You wrote: one."
 
 
 def test_the_confidence_is_a_share() -> None:
-    (alone,) = recall(ASKED, QUOTING, Drafting([("You wrote: one.", 0.01)]), Reader())
+    (alone,) = recall(MAYA, ASKED, Drafting([("You wrote: one.", 0.01)]), Reader())
     assert alone.confidence == 1.0
-    (half,) = recall(ASKED, QUOTING, Drafting([("You wrote: one.", 0.5), ("You wrote: two.", 0.5)]), Reader())
+    (half,) = recall(MAYA, ASKED, Drafting([("You wrote: one.", 0.5), ("You wrote: two.", 0.5)]), Reader())
     assert half.confidence == pytest.approx(0.5)
 
 
 def test_the_reader_sees_the_drafts_alone() -> None:
     reader = Reader()
-    recall(ASKED, QUOTING, Drafting([("You wrote: I saw a play.", 0.6), (UNKNOWN, 0.2)]), reader)
+    recall(MAYA, ASKED, Drafting([("You wrote: I saw a play.", 0.6), (UNKNOWN, 0.2)]), reader)
     assert reader.read_so_far[0].lines[0].text == "This person saw a play."
     assert all(len(window.lines) == 1 for window in reader.read_so_far)
 
@@ -93,36 +98,51 @@ def test_the_reader_sees_the_drafts_alone() -> None:
 def test_what_it_denies_is_quoted_if_that_answers() -> None:
     quotes = [("You wrote: I saw a play.", 0.5), ("You wrote: Cello, badly.", 0.3)]
     unsure = Drafting([(UNKNOWN, 0.6), ("You wrote: I saw a play.", 0.4)], quotes=quotes)
-    (reply,) = recall(ASKED, QUOTING, unsure, Reader("Cello"))
+    (reply,) = recall(MAYA, ASKED, unsure, Reader("Cello"))
     assert reply.text == "You wrote: Cello, badly."
     assert 0.5 < (reply.confidence or 0.0) < 1.0
-    assert recall(ASKED, QUOTING, unsure, Reader())[0].text == UNKNOWN
+    assert recall(MAYA, ASKED, unsure, Reader())[0].text == UNKNOWN
+
+
+def test_what_answers_nearly_as_well_is_quoted_with_it() -> None:
+    said = ("Cello, badly.", "On Fridays, cello.", "Sello, badly.")
+    quotes = [(f"You wrote: {text}", sure) for text, sure in zip(said, (0.5, 0.4, 0.3), strict=True)]
+    torn = Drafting([(UNKNOWN, 0.6), ("You wrote: I saw a play.", 0.4)], quotes=quotes)
+    (reply,) = recall(MAYA, ASKED, torn, Reader("ello"))
+    assert reply.text == "You wrote: Cello, badly. / On Fridays, cello."
+    quotes[1] = ("You wrote: I saw a play.", 0.4)
+    (reply,) = recall(MAYA, ASKED, Drafting([(UNKNOWN, 0.6), *quotes[1:]], quotes=quotes), Reader("ello"))
+    assert reply.text == "You wrote: Cello, badly."
+
+
+def test_what_it_quotes_by_itself_stays_first() -> None:
+    torn = Drafting([("You wrote: My cello hums.", 0.6)], quotes=[("You wrote: A cello, badly.", 0.5)])
+    assert recall(MAYA, ASKED, torn, Reader("ello", -2.0))[0].text == "You wrote: My cello hums. / A cello, badly."
 
 
 def test_a_denial_without_any_doubt_stands() -> None:
     sure = Drafting([(UNKNOWN, 1.0)], quotes=[("You wrote: Cello, badly.", 0.3)])
-    assert recall(ASKED, QUOTING, sure, Reader("Cello"))[0].text == UNKNOWN
+    assert recall(MAYA, ASKED, sure, Reader("Cello"))[0].text == UNKNOWN
 
 
 def test_who_never_quotes_is_not_made_to() -> None:
     values = Drafting([(UNKNOWN, 0.6), ("Your cello is Bo.", 0.4)], quotes=[("You wrote: Cello, badly.", 0.9)])
-    assert recall(ASKED, QUOTING, values, Reader("Cello, badly"))[0].text == UNKNOWN
+    assert recall(MAYA, ASKED, values, Reader("Cello, badly"))[0].text == UNKNOWN
 
 
 def test_what_is_refused_as_private_is_not_quoted() -> None:
     torn = Drafting([(REFUSAL, 0.5), (UNKNOWN, 0.4)], quotes=[("You wrote: Cello, badly.", 0.9)])
-    assert recall(ASKED, QUOTING, torn, Reader("Cello"))[0].text == REFUSAL
+    assert recall(MAYA, ASKED, torn, Reader("Cello"))[0].text == REFUSAL
 
 
 def test_nothing_asked_nothing_said() -> None:
-    assert recall([], [], Drafting([]), Reader()) == []
+    assert recall(MAYA, [], Drafting([]), Reader()) == []
 
 
 def test_branches_part_at_the_least_sure_token_and_the_first_is_what_chat_says() -> None:
     chat = LocalChat(load_base(embedded_base()), None, default_embedder())
-    prompts = [*ASKED, [Message("system", "About Maya."), Message("user", "Where does Maya live these days?")]]
-    drafts = chat.drafts(prompts, 3, 24)
-    assert [own[0] for own in drafts] == chat.chat(prompts, 24)
+    drafts = chat.drafts(PROMPTS, 3, 24)
+    assert [own[0] for own in drafts] == chat.chat(PROMPTS, 24)
     for own in drafts:
         assert len(own) == 4
         assert len({reply.text for reply in own}) > 1
@@ -131,13 +151,12 @@ def test_branches_part_at_the_least_sure_token_and_the_first_is_what_chat_says()
 
 def test_openings_begin_as_asked_and_each_goes_on_otherwise() -> None:
     chat = LocalChat(load_base(embedded_base()), None, default_embedder())
-    prompts = [*ASKED, [Message("system", "About Maya."), Message("user", "Where does Maya live these days?")]]
-    begun = chat.openings(prompts, ["You wrote:", "Maya wrote:"], 5, 12)
+    begun = chat.openings(PROMPTS, ["You wrote:", "Maya wrote:"], 5, 12)
     for own, opened in zip(begun, ("You wrote:", "Maya wrote:"), strict=True):
         assert 4 <= len(own) <= 5
         assert all(reply.text.startswith(opened) for reply in own)
         assert len({reply.text for reply in own}) == len(own)
         firsts = [reply.confidence or 0 for reply in own]
         assert firsts == sorted(firsts, reverse=True)
-    alone = chat.openings(prompts[1:], ["Maya wrote:"], 5, 12)
+    alone = chat.openings(PROMPTS[1:], ["Maya wrote:"], 5, 12)
     assert [r.text for r in alone[0]] == [r.text for r in begun[1]]

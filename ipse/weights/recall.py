@@ -16,15 +16,15 @@ from ipse.llm.crossencoder import CrossEncoder
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.llm.sense import neutral
-from ipse.types import Message
-from ipse.voice import REFUSAL, WROTE
+from ipse.types import Message, Person, Perspective
+from ipse.voice import REFUSAL, WROTE, system, wrote
 from ipse.weights.evaluate import is_unknown, plain
 
 BRANCHES = 2
 """Other ways to go on from the least sure token."""
 TWICE = 0.5
 """Added to what is said with the sense and without."""
-VALUE, VALUE_READ = 2.0, 0.2
+VALUE, VALUE_READ = 1.5, 0.2
 """Weights of the log of the least probable token and of the reader's log-odds, for a value told in ipse's words:
 "Your dog is called Bo." has few tokens, and each of them counts."""
 QUOTE, QUOTE_READ = 1.0, 0.5
@@ -35,6 +35,8 @@ WAYS = 8
 """In how many ways a quotation is begun."""
 FIRST_WORD = 0.2
 """Weight of the log of its first word's likelihood beside the reader's log-odds."""
+NEARLY, TOGETHER, WORDS = 3.0, 2, 36
+"""Quotations worth so little less than the best are told with it, at most so many of so many words together."""
 TOLD, DENIED = -1.0, -2.0
 """Least worth of a quotation to take the place of what was said, and of not knowing, less the odds of that."""
 
@@ -47,39 +49,53 @@ class _Draft:
 
 
 def recall(
-    prompts: Sequence[Sequence[Message]],
-    quoting: Sequence[str],
+    person: Person,
+    asked: Sequence[tuple[Perspective, str]],
     chat: LocalChat,
     reader: CrossEncoder,
     max_tokens: int = 56,
 ) -> list[Reply]:
-    """One reply a prompt; its confidence is its share among all that was drafted.
-
-    `quoting` are the words with which each would begin a quotation, "You wrote:".
-    """
-    if not prompts:
+    """One reply a question; its confidence is its share among all that was drafted."""
+    if not asked:
         return []
+    prompts = [[Message("system", system(person, whom)), Message("user", question)] for whom, question in asked]
     drafted = _drafted(prompts, chat, reader, max_tokens)
     replies = [reply for reply, _ in drafted]
     torn = [i for i, (_, may_quote) in enumerate(drafted) if may_quote]
     if not torn:
         return replies
-    asked = [prompts[i] for i in torn]
-    quotations = chat.openings(asked, [quoting[i] for i in torn], WAYS, max_tokens)
-    for i, own, odds in zip(torn, quotations, _read(asked, quotations, chat.names, reader), strict=True):
+    again = [prompts[i] for i in torn]
+    quotations = chat.openings(again, [wrote(person, asked[i][0], "").rstrip() for i in torn], WAYS, max_tokens)
+    for i, own, odds in zip(torn, quotations, _read(again, quotations, chat.names, reader), strict=True):
         replies[i] = _outweighed(replies[i], own, odds)
     return replies
 
 
 def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]) -> Reply:
-    """The quotation that answers likeliest, if it answers more surely than the reply is meant."""
+    """The quotations that answer likeliest, if they answer more surely than the reply is meant; else the reply, with
+    them beside it if it is one itself."""
     worth = [o + FIRST_WORD * math.log(q.confidence or 1e-9) for q, o in zip(quotations, odds, strict=True)]
-    best = max(range(len(worth)), key=worth.__getitem__)
+    order = sorted(range(len(worth)), key=lambda i: (-worth[i], i))
+    best = worth[order[0]]
     denied = is_unknown(reply.text)
     bar = DENIED - math.log(1.001 - (reply.confidence or 0.0)) if denied else TOLD
-    if worth[best] < bar:
-        return reply
-    return Reply(quotations[best].text, 1 / (1 + math.exp(-worth[best])))
+    near = [quotations[i].text for i in order if worth[i] >= max(best, TOLD) - NEARLY]
+    if best >= bar:
+        return Reply(_together(near), 1 / (1 + math.exp(-best)))
+    return Reply(_together([reply.text, *near]), reply.confidence) if WROTE in reply.text else reply
+
+
+def _together(quotations: Sequence[str]) -> str:
+    """The first, and those after it that say something else and fit: begun with another word an adapter often goes on
+    with the same sentence."""
+    told = [quotations[0]]
+    for text in quotations[1:]:
+        other = text.split(WROTE, 1)[-1].strip()
+        words = set(plain(other).split())
+        says_more = 2 * len(words - set(plain(" ".join(told)).split())) > len(words)
+        if says_more and len(told) < TOGETHER and len(" / ".join([*told, other]).split()) <= WORDS:
+            told.append(other)
+    return " / ".join(told)
 
 
 def _drafted(
