@@ -156,6 +156,38 @@ def test_a_span_from_one_date_to_another(unit: str, sentence: str, answer: str |
     assert told(f"How many {unit} will it last?", sentence) == answer
 
 
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("Fair. Sold ten out of twelve birds at 25 dollars.", "250"),
+        ("Twenty-one pots for 9 each, and rain.", "189"),
+        ("In 2014 I let three trays go, 12 shillings apiece.", "36"),
+        ("Paid 40 for the cake.", None),
+        ("At 12 euros each.", None),
+        ("2.5 litres at 3 euros.", None),
+        ("Two hens at 7:30.", None),
+    ],
+)
+def test_so_many_at_such_a_price(sentence: str, answer: str | None) -> None:
+    assert told("How much did my birds bring in at the fair?", sentence) == answer
+    assert told("How many birds did I sell?", sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("1,560 a month with the heating, Anouk and I go exactly halves.", "780"),
+        ("We split the 900 evenly.", "450"),
+        ("We split the 901 evenly.", None),
+        ("900 with the heating, 1,100 without, we go halves.", None),
+        ("900 a month, and Anouk pays it.", None),
+    ],
+)
+def test_half_of_what_two_share(sentence: str, answer: str | None) -> None:
+    assert told("What does Maya herself pay towards the rent?", sentence) == answer
+    assert told("What is the rent?", sentence) is None
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_nothing_breaks_it(question: str, sentence: str) -> None:
     reckon(question, said(sentence), MAYA)

@@ -1,4 +1,4 @@
-"""Small sums that a question asks for and a sentence allows: ages, years, differences, totals, spans of days.
+"""Small sums that a question asks for and a sentence allows: ages, years, differences, totals, takings, spans of days.
 
 What is asked of a sentence is not always what it says: "How old was I when I moved?" is answered by when that was. So
 a question may be put in another way before sentences are looked for (`instead`), and what the best of them says is then
@@ -30,6 +30,23 @@ _TURNS = re.compile(r"\bturn(?:s|ed) (?P<count>[\w-]+)(?=[.,!?;]|$| (?:today|yes
 _BORN = re.compile(r"\bborn\b", re.I)
 _ALTOGETHER = re.compile(
     r"\b(?:altogether|all told|all together|in (?:total|all|sum)|combined|taken together|total)\b", re.I
+)
+_CURRENCY = r"(?:dollars?|bucks|cents|euros?|pounds?|quid|pence|shillings?|francs?|crowns?|krone[rn]?|pesos?|rupees?)"
+_TAKINGS = re.compile(
+    r"\bhow much\b.*\b(?:br(?:ing|ought) in|earn|ma(?:de|ke)|t(?:ake|ook) in|cost|pa(?:y|id)|spen[dt]|fetch|sell|sold"
+    r"|come to)\b",
+    re.I,
+)
+_PRICED = re.compile(
+    rf"\b(?:at|for) (?P<at>[\w,]+) (?:{_CURRENCY}\b|(?:each|apiece|a piece)\b)"
+    rf"|\b(?P<each>[\w,]+) (?:{_CURRENCY} )?(?:each|apiece|a piece)\b",
+    re.I,
+)
+_SHARE = re.compile(r"\b(?:(?:my|his|her|their|own|this person's) (?:share|part|half)|\w+sel(?:f|ves))\b", re.I)
+_HALVED = re.compile(
+    r"\b(?:halves|half each|half and half|fifty-fifty"
+    r"|(?:split|share|divide)\b[^.!?]*\b(?:evenly|equally|in two|down the middle))\b",
+    re.I,
 )
 _HOW_LONG = re.compile(r"\bhow many (?P<unit>day|night|week)s\b", re.I)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -74,6 +91,8 @@ def reckon(question: str, chunk: Chunk, person: Person) -> str | None:
         _year(question, chunk),
         _difference(question, chunk),
         _total(question, chunk),
+        _takings(question, chunk),
+        _half(question, chunk),
         _span(question, chunk),
     )
     value = next((value for value in found if value is not None), None)
@@ -124,6 +143,25 @@ def _total(question: str, chunk: Chunk) -> str | None:
     one, other = two
     alike = one.of == other.of if one.of and other.of else one.then == other.then
     return str(one.value + other.value) if alike else None
+
+
+def _takings(question: str, chunk: Chunk) -> str | None:
+    """What so many at such a price come to: "sold ten out of twelve birds at 25 dollars"."""
+    told = _PRICED.search(chunk.text) if _TAKINGS.search(question) else None
+    if told is None:
+        return None
+    words = [word for word in tokens(chunk.text[: told.start()]) if not _YEAR.fullmatch(word)]
+    counts = [count for word in words if (count := _whole(word)) is not None]
+    price = _whole(told["at"] or told["each"])
+    return str(counts[0] * price) if counts and price is not None else None
+
+
+def _half(question: str, chunk: Chunk) -> str | None:
+    """The person's part of what two share alike."""
+    if not (_SHARE.search(question) and _HALVED.search(chunk.text)):
+        return None
+    found = [value for word in tokens(chunk.text) if (value := _whole(word)) is not None]
+    return str(found[0] // 2) if len(found) == 1 and found[0] % 2 == 0 else None
 
 
 def _two_numbers(text: str) -> tuple[_Number, _Number] | None:
