@@ -16,14 +16,14 @@ from ipse.agent.compound import MOST_WORDS, parts, together
 from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
 from ipse.agent.reckon import instead, reckon
 from ipse.agent.refusals import refusals
-from ipse.agent.sentences import changes_plan, says_now
+from ipse.agent.sentences import changes_plan, excerpt, says_now
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
-from ipse.types import Answer, Fact, Message, Person, Perspective
-from ipse.voice import REFUSAL, system, unknown, wrote
+from ipse.types import Answer, Fact, Person, Perspective
+from ipse.voice import REFUSAL, unknown
 from ipse.weights.evaluate import abstains, is_unknown, plain
 from ipse.weights.recall import recall
 
@@ -37,10 +37,12 @@ DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 38
+QUOTED = 10
+"""Words that a quotation has at most, if the clause that answers is no longer."""
 DENIES, WEAK = 0.98, 0.45
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
-SURE, SURE_ALONE = 0.5, 0.8
-"""Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
+SURE = 0.8
+"""Least confidence, a share among drafts, for the weights' memory to be told where nothing can be quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,8 @@ def ask_each(questions: Sequence[Question], sources: Sources, whom: Sequence[Sou
     singly = [part for own in asked for part in own]
     recalled: list[Reply | None] = [None] * len(singly)
     if {"all", "weights"} & set(whom) and sources.weights is not None:
-        prompts = [_prompt(q, sources.person) for q in singly]
-        quoting = [wrote(sources.person, q.perspective, "").rstrip() for q in singly]
-        recalled = list(recall(prompts, quoting, sources.weights, sources.library.reader))
+        texts = [(q.perspective, q.text) for q in singly]
+        recalled = list(recall(sources.person, texts, sources.weights, sources.library.reader))
     told: dict[Source, list[Answer]] = {}
     for who in whom:
         answers = iter([_answer(q, reply, sources, who) for q, reply in zip(singly, recalled, strict=True)])
@@ -100,10 +101,6 @@ def _discreet(answer: Answer, question: Question, sources: Sources) -> Answer:
     private = any(f.sensitivity == "private" and f.id in answer.refs for f in sources.facts)
     tells = private or sources.is_private(answer.text)
     return Answer(REFUSAL, 1.0, "nobody", known=False) if tells else answer
-
-
-def _prompt(question: Question, person: Person) -> list[Message]:
-    return [Message("system", system(person, question.perspective)), Message("user", question.text)]
 
 
 def _answer(question: Question, recalled: Reply | None, sources: Sources, who: Source) -> Answer:
@@ -171,9 +168,10 @@ def from_raw(question: Question, sources: Sources) -> Answer:
             return _nobody(question, sources, found[0].subject)
         found = own
     sure = probability(found[0].score)
-    reckoned = reckon(question.text, found[0].chunk, sources.person)
-    if reckoned is not None:
-        return Answer(reckoned, sure, "raw", (found[0].chunk.id,))
+    for evidence in found:
+        reckoned = reckon(question.text, evidence.chunk, sources.person)
+        if reckoned is not None:
+            return Answer(reckoned, sure, "raw", (evidence.chunk.id,))
     chosen = _still_so(_within(found, WORDS - 3), sources.library)
     while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
         chosen.pop()  # the speakers' names count too
@@ -225,7 +223,7 @@ def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
     chosen: list[Evidence] = []
     used = 0
     for evidence in found[:4]:
-        length = len(short_quote(evidence.chunk.text).split())
+        length = len(_quote(evidence).split())
         if chosen and (used + length > limit or len(chosen) == 3):
             continue
         chosen.append(evidence)
@@ -233,12 +231,19 @@ def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
     return chosen
 
 
+def _quote(evidence: Evidence) -> str:
+    """On one line the clauses that answer; of a sentence that tells a change only the one with what holds now."""
+    text = evidence.chunk.text
+    clauses = excerpt(text, evidence.words, 0 if says_now(text) else QUOTED)
+    return re.sub(r"\s+", " ", short_quote(clauses))
+
+
 def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> str:
     """Quotations, each with its speaker, in the order of their score."""
     quotes = []
     speaker = ""
     for evidence in chosen:
-        quote = re.sub(r"\s+", " ", short_quote(evidence.chunk.text))
+        quote = _quote(evidence)
         who = (
             ("You" if question.perspective == "self" else person.short)
             if evidence.chunk.role == "self"
@@ -249,34 +254,15 @@ def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> s
     return " / ".join(quotes)
 
 
-def _outdated(weights: Answer, raw: Answer, sources: Sources) -> bool:
-    """Whether all that the weights remember is older than what raw text tells of the present to the same question."""
-    chunks = {chunk.id: chunk for chunk in sources.library.chunks}
-    told = [chunks[ref] for ref in raw.refs if ref in chunks]
-    now = [chunk for chunk in told if chunk.at and says_now(chunk.text)]
-    rests_on = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
-    before = [chunks[ref] for ref in rests_on if ref in chunks]
-    return bool(before) and all(any(old.at and day_of(old) < day_of(new) for new in now) for old in before)
-
-
 def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
-    """Ledger first; then raw text, unless the weights surely remember what it doesn't show."""
+    """Ledger first; then raw text, and where it shows nothing what the weights surely remember."""
     words = from_words(question, sources)
     if words.known:
         return words
     raw = from_raw(question, sources)
     if raw.confidence < WEAK and recalled is not None and _denied(recalled):
         return _nobody(question, sources)
+    if raw.known:
+        return raw
     weights = from_weights(question, recalled, sources)
-    sure = weights.known and weights.confidence >= SURE and bool(weights.refs) and not _outdated(weights, raw, sources)
-    if not raw.known:
-        return weights if sure and weights.confidence >= SURE_ALONE else raw
-    if (
-        sure
-        and plain(weights.text) != plain(raw.text)
-        and not set(plain(weights.text).split()) <= set(plain(raw.text).split())
-    ):
-        joined = f"{weights.text} / {raw.text}"
-        if len(joined.split()) <= WORDS:
-            return Answer(joined, max(raw.confidence, weights.confidence), "weights", (*weights.refs, *raw.refs))
-    return raw
+    return weights if weights.known and weights.confidence >= SURE and weights.refs else raw

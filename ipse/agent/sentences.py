@@ -66,6 +66,7 @@ _NOW = re.compile(
     re.I,
 )
 _PLAN = re.compile(r"\b(?:put off|postponed|rescheduled|brought forward)\b", re.I)
+_CLAUSE_ENDS = re.compile(r"(?<=[,;:–—!?])\s+|\s+(?=(?:and|but|because|so|while|which|who|when|where)\b)|\s*[()]\s*")
 _POINTING = re.compile(r"\b(?:it|this|that|them)\b", re.I)
 
 
@@ -82,6 +83,28 @@ def plain(text: str) -> str:
 def pieces(text: str) -> list[str]:
     """The sentences within a text."""
     return [piece.strip() for piece in _PIECE.split(text.replace("’", "'")) if piece.strip()]
+
+
+def excerpt(text: str, words: str, most: int) -> str:
+    """The clauses in which `words` stand, and as many of those beside them as fit `most` words; else the text."""
+    at = text.find(words)
+    if not words or at < 0 or len(text.split()) <= most:
+        return text
+    ends = [0, *(place for border in _CLAUSE_ENDS.finditer(text) for place in border.span()), len(text)]
+    clauses = list(zip(ends[::2], ends[1::2], strict=True))
+    inside = [i for i, (start, end) in enumerate(clauses) if start < at + len(words) and end > at]
+    if not inside:
+        return text
+    first, last = inside[0], inside[-1]
+
+    def fits(one: int, other: int) -> bool:
+        if one < 0 or other == len(clauses):
+            return False
+        return len(text[clauses[one][0] : clauses[other][1]].split()) <= most
+
+    while fits(first, last + 1) or fits(first - 1, last):
+        first, last = (first, last + 1) if fits(first, last + 1) else (first - 1, last)
+    return text[clauses[first][0] : clauses[last][1]].strip(" ,;:–—")
 
 
 def bare(text: str) -> str:
