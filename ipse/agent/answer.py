@@ -15,7 +15,6 @@ from typing import Literal
 from ipse.agent.compound import MOST_WORDS, parts, together
 from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
 from ipse.agent.reckon import instead, reckon
-from ipse.agent.refusals import refusals
 from ipse.agent.sentences import changes_plan, excerpt, says_now
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
@@ -196,26 +195,17 @@ def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
 
 
 def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
-    """What holds now, without what it took the place of: "I drive the Buick now", not "gave Kay the Ford".
+    """What holds now alone, without what it took the place of: "I drive the Buick now", not "gave Kay the Ford".
 
-    Beside a sentence on what holds from now on there is none on what is gone, and none that is older. It must speak
-    of the same as the best one, "New year in Spain" doesn't take the place of "It's my birthday", or tell of a
-    change of plan.
+    It must speak of the same as the best one, "New year in Spain" doesn't take the place of "It's my birthday", or tell
+    of a change of plan.
     """
     now = [
         e
         for e in chosen
         if says_now(e.chunk.text) and (changes_plan(e.chunk.text) or library.same_matter(e.chunk, chosen[0].chunk))
     ]
-    if not now:
-        return chosen
-    newest = max(now, key=lambda e: (day_of(e.chunk), e.score))
-
-    def holds(other: Evidence) -> bool:
-        older = other.chunk.at is not None and day_of(other.chunk) < day_of(newest.chunk)
-        return not older and not any(r.gone for r in refusals(other.chunk.text))
-
-    return [newest, *[e for e in chosen if e is not newest and holds(e)]]
+    return [max(now, key=lambda e: (day_of(e.chunk), e.score))] if now else chosen
 
 
 def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
