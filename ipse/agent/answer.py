@@ -36,12 +36,12 @@ DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 38
-QUOTED = 10
+QUOTED = 18
 """Words that a quotation has at most, if the clause that answers is no longer."""
 DENIES, WEAK = 0.98, 0.45
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
-SURE = 0.8
-"""Least confidence, a share among drafts, for the weights' memory to be told where nothing can be quoted."""
+SURE, SURE_ALONE = 0.5, 0.8
+"""Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,15 +244,34 @@ def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> s
     return " / ".join(quotes)
 
 
+def _outdated(weights: Answer, raw: Answer, sources: Sources) -> bool:
+    """Whether all that the weights remember is older than what raw text tells of the present to the same question."""
+    chunks = {chunk.id: chunk for chunk in sources.library.chunks}
+    told = [chunks[ref] for ref in raw.refs if ref in chunks]
+    now = [chunk for chunk in told if chunk.at and says_now(chunk.text)]
+    rests_on = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
+    before = [chunks[ref] for ref in rests_on if ref in chunks]
+    return bool(before) and all(any(old.at and day_of(old) < day_of(new) for new in now) for old in before)
+
+
 def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
-    """Ledger first; then raw text, and where it shows nothing what the weights surely remember."""
+    """Ledger first; then raw text, unless the weights surely remember what it doesn't show."""
     words = from_words(question, sources)
     if words.known:
         return words
     raw = from_raw(question, sources)
     if raw.confidence < WEAK and recalled is not None and _denied(recalled):
         return _nobody(question, sources)
-    if raw.known:
-        return raw
     weights = from_weights(question, recalled, sources)
-    return weights if weights.known and weights.confidence >= SURE and weights.refs else raw
+    sure = weights.known and weights.confidence >= SURE and bool(weights.refs) and not _outdated(weights, raw, sources)
+    if not raw.known:
+        return weights if sure and weights.confidence >= SURE_ALONE else raw
+    if (
+        sure
+        and plain(weights.text) != plain(raw.text)
+        and not set(plain(weights.text).split()) <= set(plain(raw.text).split())
+    ):
+        joined = f"{weights.text} / {raw.text}"
+        if len(joined.split()) <= WORDS:
+            return Answer(joined, max(raw.confidence, weights.confidence), "weights", (*weights.refs, *raw.refs))
+    return raw
