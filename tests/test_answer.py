@@ -170,21 +170,57 @@ The old car is gone, I drive a blue Buick to the studio now.
 """
 
 
-@pytest.mark.parametrize(
-    ("remembered", "told_too"),
-    [("You wrote: I drive a red Ford to the studio.", False), ("blue Buick", True)],
-)
-def test_what_the_weights_remember_from_before_is_not_told_beside_what_holds_now(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembered: str, told_too: bool
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Me:
+    folder: Path = tmp_path_factory.mktemp("driver")
+    (folder / "diary.md").write_text(CAR, encoding="utf-8")
+    found = ipse.init(str(folder / "home"), "Ruben Claes", pronouns="he/him")
+    found.add(folder / "diary.md")
+    learn_words(found.store, found.teacher, found.embedder, found.clock)
+    return found
+
+
+@pytest.mark.parametrize(("confidence", "spoke"), [(0.99, "weights"), (0.9, "nobody")])
+def test_what_no_sentence_answers_the_weights_must_be_sure_of(
+    driver: Me, monkeypatch: pytest.MonkeyPatch, confidence: float, spoke: str
 ) -> None:
-    (tmp_path / "diary.md").write_text(CAR, encoding="utf-8")
-    driver = ipse.init(str(tmp_path / "home"), "Ruben Claes", pronouns="he/him")
-    driver.add(tmp_path / "diary.md")
-    learn_words(driver.store, driver.teacher, driver.embedder, driver.clock)
-    monkeypatch.setattr(answer, "recall", lambda *_: [Reply(remembered, 0.95)])
+    remembered = Reply("You wrote: I drive a red Ford to the studio.", confidence)
+    monkeypatch.setattr(answer, "recall", lambda *_: [remembered])
+    able = replace(driver.sources, weights=cast(LocalChat, object()))
+    assert answer.ask([Question("", "What is the capital of Peru?")], able)[0].spoke == spoke
+
+
+def test_a_quotation_goes_before_what_the_weights_remember(driver: Me, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered = Reply("You wrote: I drive a red Ford to the studio.", 0.99)
+    monkeypatch.setattr(answer, "recall", lambda *_: [remembered])
     able = replace(driver.sources, weights=cast(LocalChat, object()))
     found = answer.ask([Question("", "Which car do I drive to the studio?")], able)[0]
+    assert found.spoke == "raw"
     assert "blue Buick" in found.text
-    assert ("red Ford" in found.text) is False
-    assert found.known
-    assert told_too or found.spoke == "raw"
+    assert "red Ford" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("question", "perspective", "said"),
+    [
+        (
+            "What did I write about alpacas?",
+            "self",
+            "Bernadette van den Broeck-Vandenberghe wrote: I keep three",
+        ),
+        ("Did I ever mention tortoises?", "self", "You wrote: I keep two tortoises in the yard"),
+        ("What has Ruben said about the oboe?", "third", "Ruben wrote: My sister Hanne plays the oboe"),
+        ("What about the wind quintet?", "third", "Ruben wrote: My sister Hanne plays the oboe"),
+    ],
+)
+def test_what_was_written_about_a_thing_is_what_names_it(
+    me: Me, question: str, perspective: Perspective, said: str
+) -> None:
+    found = answer.ask([Question("", question, perspective)], me.sources, "raw")[0]
+    assert found.text.startswith(said)
+    assert found.refs
+
+
+def test_others_are_not_told_what_names_a_private_thing(me: Me) -> None:
+    found = answer.ask([Question("", "What did Ruben write about eleven thousand?", "third")], me.sources, "raw")[0]
+    assert "bank" not in found.text

@@ -14,6 +14,7 @@ from typing import Literal
 
 from ipse.agent.compound import MOST_WORDS, parts, together
 from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
+from ipse.agent.mention import named_in
 from ipse.agent.reckon import instead, reckon
 from ipse.agent.sentences import changes_plan, excerpt, says_now
 from ipse.llm.local import LocalChat
@@ -35,13 +36,13 @@ KNOWN = 0.5
 DEPTH = 8
 NEAR_BEST = 0.05
 """What may answer too is given as well if its odds are at least this share of the best's."""
-WORDS = 38
+WORDS = 35
 QUOTED = 18
 """Words that a quotation has at most, if the clause that answers is no longer."""
 DENIES, WEAK = 0.98, 0.45
 """From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
-SURE, SURE_ALONE = 0.5, 0.8
-"""Least confidence, a share among drafts, for the weights' memory to be told beside a quotation, and without any."""
+SURE = 0.97
+"""Least confidence of the weights in what no sentence answers for it to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,26 +156,27 @@ def from_words(question: Question, sources: Sources) -> Answer:
 
 
 def from_raw(question: Question, sources: Sources) -> Answer:
-    """The sentences that speak to the question, in the person's own words."""
-    asked = instead(question.text, sources.person) or question.text
-    hits = [e for e in sources.library.search(asked, DEPTH) if not _hidden(e, question, sources)]
-    if not hits or hits[0].score < KNOWN:
+    """The sentences that name what is asked for, or else those that answer, in the person's own words."""
+    asked, person, library = question.text, sources.person, sources.library
+    hits = library.naming(named_in(asked, person.names), asked, DEPTH)
+    named = [e for e in hits if not _hidden(e, question, sources)]
+    if named:
+        return _quotation(named, _within(named), question, sources)
+    hits = library.search(instead(asked, person) or asked, DEPTH)
+    read = [e for e in hits if not _hidden(e, question, sources)]
+    if not read or read[0].score < KNOWN:
         return _nobody(question, sources)
-    found = [e for e in hits if _odds(e) >= _odds(hits[0]) * NEAR_BEST]
-    if found[0].subject != "self" and not asks_about_other(question.text, sources.person):
+    found = [e for e in read if _odds(e) >= _odds(read[0]) * NEAR_BEST]
+    if found[0].subject != "self" and not asks_about_other(asked, person):
         own = [e for e in found if e.subject == "self"]
         if not own:
             return _nobody(question, sources, found[0].subject)
         found = own
-    sure = probability(found[0].score)
     for evidence in found:
-        reckoned = reckon(question.text, evidence.chunk, sources.person)
+        reckoned = reckon(asked, evidence.chunk, person)
         if reckoned is not None:
-            return Answer(reckoned, sure, "raw", (evidence.chunk.id,))
-    chosen = _still_so(_within(found, WORDS - 3), sources.library)
-    while len(chosen) > 1 and len(_quoted(chosen, question, sources.person).split()) > MOST_WORDS:
-        chosen.pop()  # the speakers' names count too
-    return Answer(_quoted(chosen, question, sources.person), sure, "raw", tuple(e.chunk.id for e in chosen))
+            return Answer(reckoned, probability(found[0].score), "raw", (evidence.chunk.id,))
+    return _quotation(found, _still_so(_within(found), library), question, sources)
 
 
 def _denied(recalled: Reply) -> bool:
@@ -208,13 +210,13 @@ def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
     return [max(now, key=lambda e: (day_of(e.chunk), e.score))] if now else chosen
 
 
-def _within(found: Sequence[Evidence], limit: int) -> list[Evidence]:
-    """The best, and as many more as are nearly as good and fit the limit of words."""
+def _within(found: Sequence[Evidence]) -> list[Evidence]:
+    """The first, and as many more as fit."""
     chosen: list[Evidence] = []
     used = 0
     for evidence in found[:4]:
         length = len(_quote(evidence).split())
-        if chosen and (used + length > limit or len(chosen) == 3):
+        if chosen and (used + length > WORDS or len(chosen) == 3):
             continue
         chosen.append(evidence)
         used += length
@@ -228,34 +230,26 @@ def _quote(evidence: Evidence) -> str:
     return re.sub(r"\s+", " ", short_quote(clauses))
 
 
-def _quoted(chosen: Sequence[Evidence], question: Question, person: Person) -> str:
-    """Quotations, each with its speaker, in the order of their score."""
-    quotes = []
+def _quotation(found: Sequence[Evidence], chosen: Sequence[Evidence], question: Question, sources: Sources) -> Answer:
+    """The chosen, each with its speaker, in the order of their score; as sure as the best that was found."""
+    quotes: list[str] = []
+    told: list[str] = []
     speaker = ""
     for evidence in chosen:
         quote = _quote(evidence)
-        who = (
-            ("You" if question.perspective == "self" else person.short)
-            if evidence.chunk.role == "self"
-            else evidence.chunk.speaker
-        )
+        who = evidence.chunk.speaker
+        if evidence.chunk.role == "self":
+            who = "You" if question.perspective == "self" else sources.person.short
         quotes.append(quote if who == speaker else f"{who} wrote: {quote}")
+        if len(" / ".join(quotes).split()) > MOST_WORDS and told:  # the speakers' names count too
+            break
         speaker = who
-    return " / ".join(quotes)
-
-
-def _outdated(weights: Answer, raw: Answer, sources: Sources) -> bool:
-    """Whether all that the weights remember is older than what raw text tells of the present to the same question."""
-    chunks = {chunk.id: chunk for chunk in sources.library.chunks}
-    told = [chunks[ref] for ref in raw.refs if ref in chunks]
-    now = [chunk for chunk in told if chunk.at and says_now(chunk.text)]
-    rests_on = {ref for fact in sources.facts if fact.id in weights.refs for ref in fact.refs}
-    before = [chunks[ref] for ref in rests_on if ref in chunks]
-    return bool(before) and all(any(old.at and day_of(old) < day_of(new) for new in now) for old in before)
+        told.append(evidence.chunk.id)
+    return Answer(" / ".join(quotes[: len(told)]), probability(found[0].score), "raw", tuple(told))
 
 
 def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Answer:
-    """Ledger first; then raw text, unless the weights surely remember what it doesn't show."""
+    """Ledger first; then raw text; what only the weights remember if they are very sure of it."""
     words = from_words(question, sources)
     if words.known:
         return words
@@ -263,15 +257,5 @@ def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Ans
     if raw.confidence < WEAK and recalled is not None and _denied(recalled):
         return _nobody(question, sources)
     weights = from_weights(question, recalled, sources)
-    sure = weights.known and weights.confidence >= SURE and bool(weights.refs) and not _outdated(weights, raw, sources)
-    if not raw.known:
-        return weights if sure and weights.confidence >= SURE_ALONE else raw
-    if (
-        sure
-        and plain(weights.text) != plain(raw.text)
-        and not set(plain(weights.text).split()) <= set(plain(raw.text).split())
-    ):
-        joined = f"{weights.text} / {raw.text}"
-        if len(joined.split()) <= WORDS:
-            return Answer(joined, max(raw.confidence, weights.confidence), "weights", (*weights.refs, *raw.refs))
-    return raw
+    sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
+    return weights if sure and not raw.known else raw

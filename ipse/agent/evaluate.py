@@ -19,7 +19,7 @@ from ipse.llm.local import LocalChat, load_base
 from ipse.llm.protocol import ChatModel, Embedder
 from ipse.store.protocol import Store
 from ipse.types import Fact, Message, Pair, Person, Perspective
-from ipse.voice import system
+from ipse.voice import WROTE, system
 from ipse.weights.dataset import split
 from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain
 from ipse.words.preamble import CHARS_PER_TOKEN, render
@@ -31,6 +31,8 @@ MEASURES = ("memory_self", "memory_third", "enhance", "critic", "absence", "leak
 MOST_PAIRS, MOST_FACTS = 160, 24
 EVIDENCE = 3
 PREAMBLE_TOKENS = 200
+CLAUSE = 3
+"""Least words of a fact's sentence, quoted as they stand there, that tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,15 @@ def _given_away(pair: Pair, facts: Mapping[str, Fact]) -> bool:
 
 
 def _tells(said: str, fact: Fact) -> bool:
-    """Whether the fact's value, or most of its sentence's words, stand in what was said."""
+    """Whether the fact's value, most of its sentence's words, or a clause of it quoted stand in what was said."""
     words = plain(said).split()
     if fact.value:
         return f" {plain(fact.value)} " in f" {' '.join(words)} "
-    wanted = set(plain(fact.statement).split())
-    return len(wanted & set(words)) >= 0.6 * min(len(wanted), 25)
+    wanted = plain(fact.statement)
+    quoted = [plain(part.split(WROTE, 1)[-1]) for part in said.split(" / ")]
+    if any(len(part.split()) >= CLAUSE and f" {part} " in f" {wanted} " for part in quoted):
+        return True
+    return len({*wanted.split()} & {*words}) >= 0.6 * min(len({*wanted.split()}), 25)
 
 
 def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:

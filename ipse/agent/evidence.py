@@ -36,6 +36,8 @@ SAME_MATTER = 0.35
 """Least cosine of two sentences without a word in common for one to take the place of the other."""
 SURE_SLOPE, SURE_OFFSET = 0.54, -1.02
 """Of log-odds; fitted by logistic regression to 1,591 questions of lives that the reader has not seen."""
+NAMED = 0.95
+"""Likelihood that a sentence is wanted which names the thing that was asked for."""
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 """Weights of a sentence's own meaning, of its neighbours', and of each rare word it shares with the question."""
 
@@ -99,6 +101,13 @@ class Library:
         roles = {"self"} if own_only else {"self", "other"}
         order = [i for i in np.argsort(-scores, kind="stable") if self.chunks[i].role in roles][:limit]
         return [Evidence(self.chunks[i], float(scores[i]), self.subjects[i]) for i in order]
+
+    def naming(self, stems: frozenset[str], question: str, limit: int = 6) -> list[Evidence]:
+        """Those that have all these words, nearest to the question first; assistants' replies apart."""
+        scores = self._nearness(question)
+        named = [i for i, own in enumerate(self.stems) if stems <= own and self.chunks[i].role in {"self", "other"}]
+        best = sorted(named, key=lambda i: (-scores[i], i))[:limit] if stems else []
+        return [Evidence(self.chunks[i], NAMED, self.subjects[i]) for i in best]
 
     def search(self, question: str, limit: int = 6) -> list[Evidence]:
         """Those that answer the question likeliest first: the nearest are read where they stand, then the best beside
