@@ -137,6 +137,13 @@ def test_spans_by_their_shape(sentence: str, kind: str, found: str) -> None:
     assert shape_fits(found, kind)
 
 
+def test_no_value_has_a_verb_and_its_object_in_it() -> None:
+    found = candidates("Somebody stole the Peugeot out of the garage", "thing")
+    assert "Peugeot" in found
+    assert "out of the" not in found
+    assert not any(value.startswith("stole the") for value in found)
+
+
 def test_what_has_not_the_shape_is_no_value() -> None:
     assert not shape_fits("green", "year")
     assert not shape_fits("", "thing")

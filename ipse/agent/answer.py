@@ -34,7 +34,7 @@ SAME_ATTRIBUTE = 0.80
 KNOWN = 0.5
 """Least likelihood that a sentence answers for it to be given as an answer."""
 DEPTH = 8
-NEAR_BEST = 0.05
+NEAR_BEST = 0.03
 """What may answer too is given as well if its odds are at least this share of the best's."""
 WORDS = 35
 QUOTED = 18

@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
 from ipse.keyphrases import content_words, stem
+from ipse.llm.biencoder import default_biencoder
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
 from ipse.llm.known import KnownTexts
 from ipse.llm.protocol import Embedder, Vectors
@@ -27,15 +29,15 @@ from ipse.types import Chunk, Person
 
 NEAREST, AROUND, MOST_LINES = 18, 1, 8
 """How many of the nearest sentences are read, with how many on either side, in windows of how many at most."""
-MEANING, ALIKE = 12.0, 0.26
-"""Log-odds for each point of nearness, and the nearness that adds nothing: the reader and the sentence vectors err
-in different places."""
-RIVALS, AGAIN = 8, 0.4
+MEANING, TURNED, ADDED = 12.0, 4.0, 3.7
+"""Log-odds for each point of nearness in meaning and of that of turned vectors, less what the two add on average: the
+reader and the vectors err in different places."""
+RIVALS, AGAIN = 8, 0.7
 """How many of the best are read once more beside each other, and the share of that in their log-odds."""
 SAME_MATTER = 0.35
 """Least cosine of two sentences without a word in common for one to take the place of the other."""
-SURE_SLOPE, SURE_OFFSET = 0.54, -1.02
-"""Of log-odds; fitted by logistic regression to 1,591 questions of lives that the reader has not seen."""
+SURE_SLOPE, SURE_OFFSET = 0.59, -1.26
+"""Of log-odds; fitted by logistic regression to 767 questions of lives that the reader has not seen."""
 NAMED = 0.95
 """Likelihood that a sentence is wanted which names the thing that was asked for."""
 OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
@@ -78,6 +80,7 @@ class Library:
         self.embedder: Embedder = KnownTexts(embedder, [c.text for c in chunks], vectors)
         self.reader = reader
         self.judge = judge
+        self.biencoder = default_biencoder()
         self.chunks = chunks
         self.vectors = vectors
         self.subjects = _subjects(self.chunks, self.person)
@@ -113,9 +116,10 @@ class Library:
         """Those that answer the question likeliest first: the nearest are read where they stand, then the best beside
         each other."""
         asked = Window(neutral(question, self.person.names), ())
-        scores = self._nearness(question)
-        read = self._read("answers", asked, scores)
-        found = {i: odds + MEANING * float(scores[i] - ALIKE) for i, (odds, _) in read.items()}
+        turned = self._turned @ self.biencoder.asked(self.embedder.embed([asked.text]))[0]
+        read = self._read("answers", asked, turned)
+        added = MEANING * self._nearness(question) + TURNED * turned - ADDED
+        found = {i: odds + float(added[i]) for i, (odds, _) in read.items()}
         rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
         again = self._beside_each_other(asked, rivals)
         found = {i: AGAIN * odds + (1 - AGAIN) * found[i] for i, odds in again.items()}
@@ -163,6 +167,14 @@ class Library:
         asked = neutral(question, self.person.names)
         return [_likelihood(odds) for odds in self.reader.alone([(asked, text) for text in statements])]
 
+    @cached_property
+    def _turned(self) -> Vectors:
+        """The chunks' vectors, turned to where questions that they answer lie."""
+        rows = range(len(self.chunks))
+        before, after = (self.vectors[[self._neighbour(i, step) for i in rows]] for step in (-1, 1))
+        by_others = np.array([chunk.role != "self" for chunk in self.chunks], np.float32)
+        return self.biencoder.told(self.vectors, before, after, by_others)
+
     def _nearness(self, text: str) -> Vectors:
         """Each chunk's likeness to the text, with its neighbours' and that of rare words they share."""
         asked = self.embedder.embed([text, neutral(text, self.person.names)]).mean(0)
@@ -199,12 +211,13 @@ class Library:
 
     def _beside(self, plain: Vectors, step: int) -> Vectors:
         """Each chunk's neighbour's similarity, or its own where the neighbour is another source's."""
-        beside = plain.copy()
-        for i, chunk in enumerate(self.chunks):
-            j = i + step
-            if 0 <= j < len(self.chunks) and self.chunks[j].source_id == chunk.source_id:
-                beside[i] = plain[j]
-        return beside
+        return plain[[self._neighbour(i, step) for i in range(len(self.chunks))]]
+
+    def _neighbour(self, i: int, step: int) -> int:
+        """The place of the chunk before or after, or its own where that is another source's."""
+        j = i + step
+        own = 0 <= j < len(self.chunks) and self.chunks[j].source_id == self.chunks[i].source_id
+        return j if own else i
 
 
 def day_of(chunk: Chunk) -> date:

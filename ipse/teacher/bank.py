@@ -14,6 +14,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from ipse.llm.biencoder import default_biencoder
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Window
 from ipse.llm.protocol import Embedder, Vectors
 from ipse.llm.sense import neutral
@@ -25,8 +26,6 @@ VECTORS = "questions"
 """What its kept vectors are called."""
 ANSWERED = 0.0
 """Least log-odds of the reader for a question to be taught with a sentence."""
-BESIDE = 0.3
-"""Weight of a neighbouring sentence beside the sentence's own meaning."""
 TRIED = 10
 """Nearest questions that are read against a sentence."""
 
@@ -62,12 +61,13 @@ class QuestionBank:
         self.questions = questions()
         self._asked = [neutral(q) for q in self.questions]
         self.vectors = np.concatenate([index.questions, _embed(self.embedder) if vectors is None else vectors])
+        self._turned = default_biencoder().asked(self.vectors)
 
-    def answered_by(self, told: Sequence[Told], names: Sequence[str]) -> list[list[str]]:
+    def answered_by(self, told: Sequence[Told]) -> list[list[str]]:
         """For each sentence the questions it answers, the likeliest first."""
         if not told:
             return []
-        nearest = self._nearest(told, names)
+        nearest = self._nearest(told)
         windows = [_window(self._asked[q], t) for t, near in zip(told, nearest, strict=True) for q in near]
         readings = iter(self.reader.read(windows))
         found: list[list[str]] = []
@@ -78,12 +78,13 @@ class QuestionBank:
             found.append([self.questions[q] for q in best])
         return found
 
-    def _nearest(self, told: Sequence[Told], names: Sequence[str]) -> list[list[int]]:
-        vectors = self.embedder.embed([neutral(t.text, names) for t in told])
-        for which in ("before", "after"):
-            beside = [neutral(getattr(t, which) or t.text, names) for t in told]
-            vectors = vectors + BESIDE * self.embedder.embed(beside)
-        order = np.argsort(-(vectors @ self.vectors.T), axis=1, kind="stable")[:, :TRIED]
+    def _nearest(self, told: Sequence[Told]) -> list[list[int]]:
+        """The questions that lie nearest to where each sentence's do."""
+        own, before, after = (
+            self.embedder.embed([getattr(t, which) or t.text for t in told]) for which in ("text", "before", "after")
+        )
+        turned = default_biencoder().told(own, before, after, np.zeros(len(told), np.float32))
+        order = np.argsort(-(turned @ self._turned.T), axis=1, kind="stable")[:, :TRIED]
         return [[int(i) for i in row] for row in order]
 
 

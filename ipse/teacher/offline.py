@@ -65,7 +65,7 @@ class OfflineTeacher:
         if self._lately is None or self._lately[:2] != known:
             kept = [(at, fact) for at, fact in enumerate(facts) if fact.attribute is None]
             told = [Told(fact.statement, *_beside(facts, at)) for at, fact in kept]
-            found = load_bank(self.embedder, default_reader()).answered_by(told, person.names)
+            found = load_bank(self.embedder, default_reader()).answered_by(told)
             self._lately = (*known, {fact.id: questions for (_, fact), questions in zip(kept, found, strict=True)})
         return self._lately[2]
 

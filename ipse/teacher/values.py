@@ -6,6 +6,7 @@ Knows shapes (numbers, times, dates, names, noun-like spans), not meanings.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
@@ -76,7 +77,7 @@ def candidates(sentence: str, kind: str) -> list[str]:
         words = re.findall(r"[^\s,;:.!?()\"]+", sentence)
         found = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
         found = [f for f in found if _EDGE.isdisjoint((f.split()[0].lower(), f.split()[-1].lower()))]
-        found = [f for f in found if f.split()[0].lower() not in _VERBS]
+        found = [f for f in found if f.split()[0].lower() not in _VERBS and not _takes_object(f.lower().split())]
     return list(dict.fromkeys(f for f in found if f not in _STOP))[:24]
 
 
@@ -86,4 +87,17 @@ _EDGE = frozenset(
     they this that so very just not no do did have has had from by as than then too also when if
     """.split()
 )
+_ARTICLES = frozenset("a an the my his her our their".split())
+_BEFORE_ARTICLES = frozenset(
+    """
+    of to in on at for with and or by as than from into onto over under near after before behind all half both
+    """.split()
+)
+
+
+def _takes_object(words: list[str]) -> bool:
+    """Whether there is a verb in it: an article after anything but a preposition, "stole the Peugeot"."""
+    return any(word in _ARTICLES and before not in _BEFORE_ARTICLES for before, word in pairwise(words))
+
+
 _VERBS = _SAYS | frozenset("play plays got want named called".split())

@@ -23,8 +23,8 @@ from ipse.weights.evaluate import is_unknown, plain
 BRANCHES = 2
 """Other ways to go on from the least sure token."""
 TWICE = 0.5
-"""Added to what is said with the sense and without."""
-VALUE, VALUE_READ = 1.5, 0.2
+"""Added to what is told with the sense and without. Not to not knowing: without the sense an adapter denies readily."""
+VALUE, VALUE_READ = 2.0, 0.3
 """Weights of the log of the least probable token and of the reader's log-odds, for a value told in ipse's words:
 "Your dog is called Bo." has few tokens, and each of them counts."""
 QUOTE, QUOTE_READ = 1.0, 0.5
@@ -144,7 +144,7 @@ def _best(drafts: Sequence[_Draft]) -> Reply:
     for draft in drafts:
         key = "" if is_unknown(draft.reply.text) else plain(draft.reply.text)
         groups.setdefault(key, []).append(draft)
-    worth = {key: max(d.worth for d in own) + TWICE * (len(own) > 1) for key, own in groups.items()}
+    worth = {key: max(d.worth for d in own) + TWICE * (key != "" and len(own) > 1) for key, own in groups.items()}
     best = max(worth, key=worth.__getitem__)
     share = 1 / sum(math.exp(w - worth[best]) for w in worth.values())
     return Reply(max(groups[best], key=lambda d: d.worth).reply.text, share)
