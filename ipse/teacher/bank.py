@@ -26,7 +26,7 @@ VECTORS = "questions"
 """What its kept vectors are called."""
 ANSWERED = 0.0
 """Least log-odds of the reader for a question to be taught with a sentence."""
-TRIED = 10
+TRIED = 8
 """Nearest questions that are read against a sentence."""
 
 
