@@ -24,7 +24,7 @@ BRANCHES = 2
 """Other ways to go on from the least sure token."""
 TWICE = 0.5
 """Added to what is told with the sense and without. Not to not knowing: without the sense an adapter denies readily."""
-VALUE, VALUE_READ = 2.0, 0.3
+VALUE, VALUE_READ = 2.0, 0.2
 """Weights of the log of the least probable token and of the reader's log-odds, for a value told in ipse's words:
 "Your dog is called Bo." has few tokens, and each of them counts."""
 QUOTE, QUOTE_READ = 1.0, 0.5
