@@ -67,11 +67,11 @@ def test_what_answers_is_given_before_what_is_surer() -> None:
     assert reply.text == "You wrote: Cello, badly."
 
 
-def test_an_unsure_value_is_not_told() -> None:
-    unsure = Drafting([("Your cello is Bo.", 0.4), (UNKNOWN, 0.3)])
-    sure = Drafting([("Your cello is Bo.", 0.95), (UNKNOWN, 0.05)])
-    assert recall(MAYA, ASKED, unsure, Reader())[0].text == UNKNOWN
-    assert recall(MAYA, ASKED, sure, Reader())[0].text == "Your cello is Bo."
+def test_a_value_of_something_else_is_not_told() -> None:
+    asked: list[tuple[Perspective, str]] = [("self", "What's my pet's name?")]
+    for said, told in (("Your pet is called Bo.", True), ("Your son is Bo.", False), ("Your pat Bo.", False)):
+        drafts = [(said, 0.5), (UNKNOWN, 0.3)]
+        assert recall(MAYA, asked, Drafting(drafts, drafts), Reader())[0].text == (said if told else UNKNOWN)
 
 
 def test_what_is_said_with_the_sense_and_without_weighs_more() -> None:

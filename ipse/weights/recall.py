@@ -19,17 +19,18 @@ from ipse.llm.sense import neutral
 from ipse.types import Message, Person, Perspective
 from ipse.voice import REFUSAL, WROTE, system, wrote
 from ipse.weights.evaluate import is_unknown, plain
+from ipse.weights.pertinence import Wanted
 
 BRANCHES = 2
 """Other ways to go on from the least sure token."""
 TWICE = 0.5
 """Added to what is told with the sense and without. Not to not knowing: without the sense an adapter denies readily."""
-VALUE, VALUE_READ = 2.0, 0.2
-"""Weights of the log of the least probable token and of the reader's log-odds, for a value told in ipse's words:
-"Your dog is called Bo." has few tokens, and each of them counts."""
-QUOTE, QUOTE_READ = 1.0, 0.5
-"""The same for a sentence quoted: it is long, and whether it answers shows when it is read. Found on two invented
-people and two written ones. Of not knowing, which nobody can check against the question, the likelihood counts."""
+OFF = 6.0
+"""Taken from the log of the least probable token of a value told in ipse's words, for each point that it is off what
+was asked for, see `Wanted`. Of not knowing, which nobody can check against the question, the likelihood counts."""
+QUOTE_READ = 0.5
+"""Weight of the reader's log-odds beside that log for a sentence quoted, where whether it answers shows when it is
+read."""
 MOST_ODDS = 6.0
 WAYS = 8
 """In how many ways a quotation is begun."""
@@ -59,7 +60,7 @@ def recall(
     if not asked:
         return []
     prompts = [[Message("system", system(person, whom)), Message("user", question)] for whom, question in asked]
-    drafted = _drafted(prompts, chat, reader, max_tokens)
+    drafted = _drafted(person, asked, prompts, chat, reader, max_tokens)
     replies = [reply for reply, _ in drafted]
     torn = [i for i, (_, may_quote) in enumerate(drafted) if may_quote]
     if not torn:
@@ -99,7 +100,12 @@ def _together(quotations: Sequence[str]) -> str:
 
 
 def _drafted(
-    prompts: Sequence[Sequence[Message]], chat: LocalChat, reader: CrossEncoder, max_tokens: int
+    person: Person,
+    asked: Sequence[tuple[Perspective, str]],
+    prompts: Sequence[Sequence[Message]],
+    chat: LocalChat,
+    reader: CrossEncoder,
+    max_tokens: int,
 ) -> list[tuple[Reply, bool]]:
     """For each prompt the likeliest, and whether it may be made to quote instead, see `_may_quote`."""
     drafts = chat.drafts(prompts, BRANCHES, max_tokens)
@@ -107,7 +113,11 @@ def _drafted(
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
         drafts = [[*one, *other] for one, other in zip(drafts, plainly, strict=True)]
     read = _read(prompts, drafts, chat.names, reader)
-    best = [_best([*map(_weighed, own, odds)]) for own, odds in zip(drafts, read, strict=True)]
+    wanted = [Wanted(question, person, whom, chat.embedder) if chat.embedder else None for whom, question in asked]
+    best = [
+        _best([_weighed(*each, one) for each in zip(own, odds, strict=True)])
+        for own, odds, one in zip(drafts, read, wanted, strict=True)
+    ]
     return [(reply, _may_quote(reply, own)) for reply, own in zip(best, drafts, strict=True)]
 
 
@@ -131,12 +141,14 @@ def _read(
     return [[next(odds) for _ in own] for own in drafts]
 
 
-def _weighed(reply: Reply, odds: float) -> _Draft:
+def _weighed(reply: Reply, odds: float, wanted: Wanted | None) -> _Draft:
+    """A value tells nothing to the reader that what it speaks of doesn't tell better."""
     sure = math.log(max(reply.confidence or 0.0, 1e-9))
     if is_unknown(reply.text):
         return _Draft(reply, sure)
-    weight, read = (QUOTE, QUOTE_READ) if WROTE in reply.text else (VALUE, VALUE_READ)
-    return _Draft(reply, weight * sure + read * max(-MOST_ODDS, min(MOST_ODDS, odds)))
+    if WROTE in reply.text:
+        return _Draft(reply, sure + QUOTE_READ * max(-MOST_ODDS, min(MOST_ODDS, odds)))
+    return _Draft(reply, sure - OFF * (wanted.off(reply.text) if wanted else 0.0))
 
 
 def _best(drafts: Sequence[_Draft]) -> Reply:

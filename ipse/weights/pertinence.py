@@ -1,0 +1,53 @@
+"""Whether a value that is told is the thing that was asked for.
+
+ipse words every value in the grammar's way, so the grammar tells of an answer which attribute it speaks of, and of a
+question which attributes it may be after. Nothing is looked up about anybody here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ipse.llm.protocol import Embedder
+from ipse.teacher.grammar import attributes
+from ipse.teacher.index import load_index
+from ipse.teacher.lessons import value_answer
+from ipse.types import Person, Perspective
+from ipse.weights.evaluate import plain
+
+UNHEARD_OF = 0.3
+"""How far off an answer is that the grammar has no words for."""
+_SOMETHING = "xyzzy"
+
+
+class Wanted:
+    """What a question may be after."""
+
+    def __init__(self, question: str, person: Person, perspective: Perspective, embedder: Embedder) -> None:
+        self._worded = _worded(person, perspective)
+        (near,) = load_index(embedder).of_questions([question], person.names, len(attributes()))
+        self._near = {match.attribute.id: match.similarity for match in near}
+
+    def off(self, answer: str) -> float:
+        """How much nearer the question comes, in cosine, to how another thing is asked for than to how that is which
+        the answer tells; 0 if to none.
+        """
+        text = re.sub(r"^(?:yes|no) ", "", plain(answer))
+        fitting = ((before, after, id) for before, after, id in self._worded if _fits(text, before, after))
+        (*_, told) = max(fitting, key=lambda each: len(each[0]) + len(each[1]), default=("", "", None))
+        return UNHEARD_OF if told is None else max(self._near.values()) - self._near[told]
+
+
+def _fits(text: str, before: str, after: str) -> bool:
+    return len(text) > len(before) + len(after) and text.startswith(before) and text.endswith(after)
+
+
+@lru_cache(maxsize=64)
+def _worded(person: Person, perspective: Perspective) -> list[tuple[str, str, str]]:
+    """Of each attribute what stands before and after the value in an answer, and its id."""
+    found = []
+    for attribute in attributes().values():
+        before, _, after = plain(value_answer(attribute, _SOMETHING, person, perspective)).partition(_SOMETHING)
+        found.append((before, after, attribute.id))
+    return found
