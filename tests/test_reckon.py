@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipse.agent.reckon import instead, reckon
+from ipse.agent.dating import ways_to_ask
+from ipse.agent.reckon import reckon, remainder
 from ipse.types import Chunk, Person
 
 MAYA = Person("Maya Okafor", pronouns="she/her", birth_year=1980)
@@ -26,31 +27,8 @@ def told(question: str, text: str, person: Person = MAYA) -> str | None:
     return None if found is None else found.partition(":")[0]
 
 
-@pytest.mark.parametrize(
-    ("question", "asked"),
-    [
-        ("How old was I when I moved to Ghent?", "When was it that they moved to Ghent?"),
-        ("How old was Maya when she set up her sourdough?", "When was it that she set up her sourdough?"),
-        ("About how old was Maya when she stopped working?", "When was it that she stopped working?"),
-        ("What age was Maya on her arrival in Belgium?", "When was her arrival in Belgium?"),
-        ("At what age did Maya learn to swim?", "When did this person learn to swim?"),
-        ("How old was Theo when he broke his arm?", None),
-        ("How old was Maya's son when they moved?", None),
-        ("How old is Maya?", None),
-        ("How old was Maya then?", None),
-        ("How old was I back then?", None),
-        ("How old was I in 2010?", None),
-        ("How old was I, when I moved?", "When was it that they moved?"),
-        ("Where was Maya when she was forty?", None),
-    ],
-)
-def test_an_age_then_is_found_by_when_it_was(question: str, asked: str | None) -> None:
-    assert instead(question, MAYA) == asked
-
-
 def test_without_a_birth_year_no_age_is_reckoned() -> None:
     ageless = replace(MAYA, birth_year=None)
-    assert instead("How old was Maya when she moved?", ageless) is None
     assert told("How old was Maya when she moved?", "I moved in 2014.", person=ageless) is None
 
 
@@ -188,7 +166,30 @@ def test_half_of_what_two_share(sentence: str, answer: str | None) -> None:
     assert told("What is the rent?", sentence) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "sentences", "answer"),
+    [
+        (
+            "How many hens did I have left after the storm?",
+            ["Three hens gone.", "Fifteen eggs.", "Twenty-one hens."],
+            "18",
+        ),
+        ("How much money do I still lack for my land?", ["An acre, water, 650,000.", "410,000, all mine."], "240,000"),
+        ("How many hens did I have left?", ["Three hens left.", "Twenty-one hens."], None),
+        ("How many hens did I have left?", ["Three hens gone.", "Fifteen eggs."], None),
+        ("How many hens did I have left?", ["Three hens gone.", "Three hens, one blind."], None),
+        ("How many hens do I have?", ["Three hens gone.", "Twenty-one hens."], None),
+        ("How many of the left shoes were lost?", ["Three shoes gone.", "Ten shoes."], None),
+        ("How much money do I still lack?", [], None),
+    ],
+)
+def test_what_is_left_of_one_amount_after_another(question: str, sentences: list[str], answer: str | None) -> None:
+    found = remainder(question, [said(text) for text in sentences])
+    assert (found and found[0].partition(":")[0]) == answer
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_nothing_breaks_it(question: str, sentence: str) -> None:
     reckon(question, said(sentence), MAYA)
-    instead(question, MAYA)
+    remainder(question, [said(sentence), said("Three hens gone.")])
+    ways_to_ask(question, MAYA)

@@ -13,16 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ipse.agent.compound import MOST_WORDS, parts, together
+from ipse.agent.dating import asks_own_age, ways_to_ask, when_it_was, year_told
 from ipse.agent.evidence import Evidence, Library, asks_about_other, day_of, probability
 from ipse.agent.mention import named_in
-from ipse.agent.reckon import instead, reckon
+from ipse.agent.reckon import reckon, remainder
 from ipse.agent.sentences import changes_plan, excerpt, says_now
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
-from ipse.types import Answer, Fact, Person, Perspective
+from ipse.types import Answer, Chunk, Fact, Person, Perspective
 from ipse.voice import REFUSAL, unknown
 from ipse.weights.evaluate import abstains, is_unknown, plain
 from ipse.weights.recall import recall
@@ -159,12 +160,17 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     """The sentences that name what is asked for, or else those that answer, in the person's own words."""
     asked, person, library = question.text, sources.person, sources.library
     hits = library.naming(named_in(asked, person.names), asked, DEPTH)
-    named = [e for e in hits if not _hidden(e, question, sources)]
+    named = [e for e in hits if not _hidden(e.chunk, question, sources)]
     if named:
         return _quotation(named, _within(named), question, sources)
-    hits = library.search(instead(asked, person) or asked, DEPTH)
-    read = [e for e in hits if not _hidden(e, question, sources)]
-    if not read or read[0].score < KNOWN:
+    ways = ways_to_ask(asked, person)
+    hits = library.search(ways.when if ways and asks_own_age(asked, person) else asked, DEPTH)
+    read = [e for e in hits if not _hidden(e.chunk, question, sources)]
+    known = bool(read) and read[0].score >= KNOWN
+    if ways and not (known and year_told(read[0].chunk)):
+        dated = when_it_was(ways, library, lambda chunk: not _hidden(chunk, question, sources))
+        known, read = known or dated is not None, [dated] if dated else read
+    if not known:
         return _nobody(question, sources)
     found = [e for e in read if _odds(e) >= _odds(read[0]) * NEAR_BEST]
     if found[0].subject != "self" and not asks_about_other(asked, person):
@@ -175,7 +181,12 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     for evidence in found:
         reckoned = reckon(asked, evidence.chunk, person)
         if reckoned is not None:
-            return Answer(reckoned, probability(found[0].score), "raw", (evidence.chunk.id,))
+            return Answer(short_quote(reckoned, WORDS), probability(found[0].score), "raw", (evidence.chunk.id,))
+    left = remainder(asked, [e.chunk for e in read if e.score >= KNOWN])
+    if left is not None:
+        return Answer(
+            short_quote(left[0], WORDS), probability(found[0].score), "raw", tuple(chunk.id for chunk in left[1])
+        )
     return _quotation(found, _still_so(_within(found), library), question, sources)
 
 
@@ -188,11 +199,10 @@ def _odds(evidence: Evidence) -> float:
     return evidence.score / max(1e-9, 1 - evidence.score)
 
 
-def _hidden(evidence: Evidence, question: Question, sources: Sources) -> bool:
+def _hidden(chunk: Chunk, question: Question, sources: Sources) -> bool:
     """Whether others must not see it: it touches a private topic, or a private fact rests on it."""
     return question.perspective == "third" and (
-        any(f.sensitivity == "private" and evidence.chunk.id in f.refs for f in sources.facts)
-        or sources.is_private(evidence.chunk.text)
+        any(f.sensitivity == "private" and chunk.id in f.refs for f in sources.facts) or sources.is_private(chunk.text)
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -115,26 +115,55 @@ class Library:
     def search(self, question: str, limit: int = 6) -> list[Evidence]:
         """Those that answer the question likeliest first: the nearest are read where they stand, then the best beside
         each other."""
-        asked = Window(neutral(question, self.person.names), ())
-        turned = self._turned @ self.biencoder.asked(self.embedder.embed([asked.text]))[0]
-        read = self._read("answers", asked, turned)
-        added = MEANING * self._nearness(question) + TURNED * turned - ADDED
-        found = {i: odds + float(added[i]) for i, (odds, _) in read.items()}
-        rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
-        again = self._beside_each_other(asked, rivals)
-        found = {i: AGAIN * odds + (1 - AGAIN) * found[i] for i, odds in again.items()}
-        best = sorted(found, key=lambda i: (-found[i], i))[:limit]
-        return [Evidence(self.chunks[i], _likelihood(found[i]), self.subjects[i], read[i][1]) for i in best]
+        return self._found(self._answering(question))[:limit]
 
-    def _beside_each_other(self, asked: Window, places: Sequence[int]) -> dict[int, float]:
+    def among(self, questions: Sequence[str], fits: Callable[[Chunk], bool]) -> list[Evidence]:
+        """As `search`, but of the sentences that fit alone; the mean over one question put in several ways."""
+        told = [i for i, chunk in enumerate(self.chunks) if chunk.role in {"self", "other"} and fits(chunk)]
+        if not told:
+            return []
+        ways = [self._answering(question, told) for question in questions]
+        shared = set(ways[0]).intersection(*ways[1:])
+        return self._found({i: (sum(way[i][0] for way in ways) / len(ways), ways[0][i][1]) for i in shared})
+
+    def _found(self, answering: Mapping[int, tuple[float, str]]) -> list[Evidence]:
+        best = sorted(answering, key=lambda i: (-answering[i][0], i))
+        return [Evidence(self.chunks[i], _likelihood(answering[i][0]), self.subjects[i], answering[i][1]) for i in best]
+
+    def _answering(self, question: str, only: Sequence[int] | None = None) -> dict[int, tuple[float, str]]:
+        """The log-odds of the best, of all or of some alone, each with the words that would answer."""
+        turned = self.turned(question)
+        near = sorted(range(len(self.chunks)) if only is None else only, key=lambda i: (-turned[i], i))[:NEAREST]
+        read = self._read("answers", self.window(question, ()), near)
+        added = self.added(question, turned)
+        found = {i: odds + float(added[i]) for i, (odds, _) in read.items() if only is None or i in near}
+        rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
+        again = self._beside_each_other(question, rivals)
+        return {i: (AGAIN * odds + (1 - AGAIN) * found[i], read[i][1]) for i, odds in again.items()}
+
+    def turned(self, question: str) -> Vectors:
+        """How near each chunk lies to the question by turned vectors."""
+        asked = neutral(question, self.person.names)
+        near: Vectors = self._turned @ self.biencoder.asked(self.embedder.embed([asked]))[0]
+        return near
+
+    def added(self, question: str, turned: Vectors) -> Vectors:
+        """What the vectors add to the reader's log-odds of each chunk."""
+        return np.asarray(MEANING * self._nearness(question) + TURNED * turned - ADDED, np.float32)
+
+    def window(self, question: str, run: Sequence[int]) -> Window:
+        """These chunks as the reader reads them."""
+        return Window(neutral(question, self.person.names), tuple(self._line(i) for i in run))
+
+    def _beside_each_other(self, question: str, places: Sequence[int]) -> dict[int, float]:
         """The log-odds of these read in one window in order of time, so that what is told later can take the place of
         what was told before. The last of `places` are left out if they don't all fit."""
         if not places:
             return {}
         ordered = sorted(places, key=lambda i: (day_of(self.chunks[i]), i))
-        odds = self.reader.read([replace(asked, lines=tuple(self._line(i) for i in ordered))])[0].scores
+        odds = self.reader.read([self.window(question, ordered)])[0].scores
         if not all(map(math.isfinite, odds)):
-            return self._beside_each_other(asked, places[:-1])
+            return self._beside_each_other(question, places[:-1])
         return dict(zip(ordered, odds, strict=True))
 
     def same_matter(self, one: Chunk, other: Chunk) -> bool:
@@ -145,13 +174,14 @@ class Library:
     def against(self, draft: str, request: str) -> dict[str, float]:
         """chunk id -> log-odds that it speaks against a sentence of a draft, for the nearest."""
         said = Window(draft, (), neutral(request, self.person.names))
-        read = self._read("against", said, self._nearness(draft))
+        nearness = self._nearness(draft)
+        read = self._read("against", said, [int(i) for i in np.argsort(-nearness, kind="stable")[:NEAREST]])
         return {self.chunks[i].id: odds for i, (odds, _) in read.items()}
 
-    def _read(self, task: Task, asked: Window, nearness: Vectors) -> dict[int, tuple[float, str]]:
-        """The log-odds of the nearest sentences and of those around them, assistants' left out, each with the words
+    def _read(self, task: Task, asked: Window, places: Sequence[int]) -> dict[int, tuple[float, str]]:
+        """The log-odds of the sentences there and of those around them, assistants' left out, each with the words
         that would answer."""
-        runs = self._windows([int(i) for i in np.argsort(-nearness, kind="stable")[:NEAREST]])
+        runs = self.runs(places)
         windows = [replace(asked, lines=tuple(self._line(i) for i in run)) for run in runs]
         found: dict[int, tuple[float, str]] = {}
         reader = self.reader if task == "answers" else self.judge
@@ -186,7 +216,7 @@ class Library:
             scores[i] += SHARED * min(2, len(rare))
         return scores
 
-    def _windows(self, places: Sequence[int]) -> list[list[int]]:
+    def runs(self, places: Sequence[int]) -> list[list[int]]:
         """Runs of chunks of one source that hold the places and what stands around them."""
         wanted = sorted(
             {

@@ -1,9 +1,7 @@
 """Small sums that a question asks for and a sentence allows: ages, years, differences, totals, takings, spans of days.
 
-What is asked of a sentence is not always what it says: "How old was I when I moved?" is answered by when that was. So
-a question may be put in another way before sentences are looked for (`instead`), and what the best of them says is then
-reckoned with. Only from the person's birth year, the sentence's own numbers and its date; None rather than a guess, and
-what was reckoned comes with the sentence.
+Only from the person's birth year, the sentence's own numbers and its date; None rather than a guess, and what was
+reckoned comes with the sentence. Which sentence it is, others find (`dating.py` when something was).
 """
 
 from __future__ import annotations
@@ -11,23 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
+from ipse.agent.dating import YEAR, asks_own_age, asks_year, whole, year_told
 from ipse.keyphrases import content_words, number, tokens
-from ipse.llm.sense import neutral
 from ipse.types import Chunk, Person
 
-_OWN_AGE = re.compile(
-    r"\b(?:how old|(?:at )?(?:what|which) age)(?: was this person,? (?:when (?P<when>.+)"
-    r"|(?:on|at) (?P<on>(?:this person's|his|her|their|the) .+))| did this person (?P<did>.+))$",
-    re.I,
-)
-_WHICH_YEAR = re.compile(r"\b(?:what|which) year\b", re.I)
 _MORE = re.compile(r"\bhow (?:many|much) (?:more|less|fewer)\b.*\bthan\b", re.I)
-_YEAR = re.compile(r"\b(19\d\d|20\d\d)\b")
-_SINCE = re.compile(r"(?P<count>[\w.,-]+) years? (?:ago|since|back(?! then)|today|married|together)\b", re.I)
 _TURNS = re.compile(r"\bturn(?:s|ed) (?P<count>[\w-]+)(?=[.,!?;]|$| (?:today|yesterday|on|this|last|in)\b)", re.I)
 _BORN = re.compile(r"\bborn\b", re.I)
+_REMAINS = re.compile(
+    r"\bhow (?:much|many)\b.*(?:\bleft(?: over)?(?= after\b|$| now\b| from\b| of\b)|\b(?:lack|remain\w*|short of)\b"
+    r"|\bstill (?:need|missing|owe|to go)\b)",
+    re.I,
+)
+_REMAINING = re.compile(r"\b(?:left|lack\w*|remain\w*|short|missing|need|owe)\b", re.I)
 _ALTOGETHER = re.compile(
     r"\b(?:altogether|all told|all together|in (?:total|all|sum)|combined|taken together|total)\b", re.I
 )
@@ -74,16 +71,6 @@ class _Number(NamedTuple):
     then: str
 
 
-def instead(question: str, person: Person) -> str | None:
-    """When that was, where it is asked how old the person was then."""
-    asked = _OWN_AGE.search(neutral(question, person.names).rstrip("?! "))
-    if asked is None or person.birth_year is None:
-        return None
-    if asked["when"]:
-        return f"When was it that {asked['when']}?"
-    return f"When was {asked['on']}?" if asked["on"] else f"When did this person {asked['did']}?"
-
-
 def reckon(question: str, chunk: Chunk, person: Person) -> str | None:
     """The answer, with the sentence it was made from."""
     found = (
@@ -99,33 +86,36 @@ def reckon(question: str, chunk: Chunk, person: Person) -> str | None:
     return None if value is None else f"{value}: {chunk.text}"
 
 
-def _age(question: str, chunk: Chunk, person: Person) -> str | None:
-    if instead(question, person) is None or person.birth_year is None:
+def remainder(question: str, chunks: Sequence[Chunk]) -> tuple[str, tuple[Chunk, Chunk]] | None:
+    """What is left of one amount after another, of the same thing, each told in a sentence by itself; and the two.
+
+    Nothing if the first of them tells what is left. They come in the order of how well they answer.
+    """
+    if not _REMAINS.search(question.rstrip("?! ")) or not chunks or _REMAINING.search(chunks[0].text):
         return None
-    told = _YEAR.search(chunk.text)
-    year = int(told[1]) if told else _year_since(chunk)
+    amounts = [(chunk, found[0]) for chunk in chunks if len(found := _plain_numbers(chunk.text) or []) == 1]
+    for (one, first), (other, second) in combinations(amounts, 2):
+        if first.of == second.of and first.value != second.value:
+            least, most = sorted((first.value, second.value))
+            return f"{most - least:,}: {one.text} / {other.text}", (one, other)
+    return None
+
+
+def _age(question: str, chunk: Chunk, person: Person) -> str | None:
+    if not asks_own_age(question, person) or person.birth_year is None:
+        return None
+    year = year_told(chunk)
     age = year - person.birth_year if year is not None else 0
     return f"{age - 1} or {age}" if 0 < age < 120 else None  # it depends on the birthday
 
 
 def _year(question: str, chunk: Chunk) -> str | None:
-    if not _WHICH_YEAR.search(question) or _YEAR.search(chunk.text):
+    if not asks_year(question) or YEAR.search(chunk.text):
         return None
     turned = _TURNS.search(chunk.text) if _BORN.search(question) else None
-    years = _whole(turned["count"]) if turned else None
-    year = chunk.at.year - years if years and chunk.at is not None else _year_since(chunk)
+    years = whole(turned["count"]) if turned else None
+    year = chunk.at.year - years if years and chunk.at is not None else year_told(chunk)
     return None if year is None else f"About {year}"
-
-
-def _year_since(chunk: Chunk) -> int | None:
-    """Of "six years ago", said on a known day."""
-    told = _SINCE.search(chunk.text)
-    if told is None or chunk.at is None:
-        return None
-    count, before = _whole(told["count"]), tokens(chunk.text[: told.start()])[-1:]
-    if count is None or count > 120 or any(map(number, before)):  # "twenty five years ago"
-        return None
-    return chunk.at.year - count
 
 
 def _difference(question: str, chunk: Chunk) -> str | None:
@@ -150,9 +140,9 @@ def _takings(question: str, chunk: Chunk) -> str | None:
     told = _PRICED.search(chunk.text) if _TAKINGS.search(question) else None
     if told is None:
         return None
-    words = [word for word in tokens(chunk.text[: told.start()]) if not _YEAR.fullmatch(word)]
-    counts = [count for word in words if (count := _whole(word)) is not None]
-    price = _whole(told["at"] or told["each"])
+    words = [word for word in tokens(chunk.text[: told.start()]) if not YEAR.fullmatch(word)]
+    counts = [count for word in words if (count := whole(word)) is not None]
+    price = whole(told["at"] or told["each"])
     return str(counts[0] * price) if counts and price is not None else None
 
 
@@ -160,20 +150,25 @@ def _half(question: str, chunk: Chunk) -> str | None:
     """The person's part of what two share alike."""
     if not (_SHARE.search(question) and _HALVED.search(chunk.text)):
         return None
-    found = [value for word in tokens(chunk.text) if (value := _whole(word)) is not None]
+    found = [value for word in tokens(chunk.text) if (value := whole(word)) is not None]
     return str(found[0] // 2) if len(found) == 1 and found[0] % 2 == 0 else None
 
 
 def _two_numbers(text: str) -> tuple[_Number, _Number] | None:
-    """If there are exactly two, plain and whole ones; a year is none."""
+    """If there are exactly two."""
+    found = _plain_numbers(text)
+    return (found[0], found[1]) if found is not None and len(found) == 2 else None
+
+
+def _plain_numbers(text: str) -> list[_Number] | None:
+    """If all are plain and whole ones, none of them beside another; a year is none."""
     if _UNCLEAR.search(text):
         return None
     words = tokens(text)
-    places = [i for i, token in enumerate(words) if number(token.partition("-")[0]) and not _YEAR.fullmatch(token)]
-    found = [_Number(value, *_counted(words[i + 1 :])) for i in places if (value := _whole(words[i])) is not None]
-    if len(found) != len(places) or len(places) != 2 or places[1] == places[0] + 1:
-        return None
-    return found[0], found[1]
+    places = [i for i, token in enumerate(words) if number(token.partition("-")[0]) and not YEAR.fullmatch(token)]
+    found = [_Number(value, *_counted(words[i + 1 :])) for i in places if (value := whole(words[i])) is not None]
+    beside = any(later == earlier + 1 for earlier, later in pairwise(places))
+    return None if beside or len(found) != len(places) else found
 
 
 def _counted(after: Sequence[str]) -> tuple[str, str]:
@@ -200,9 +195,3 @@ def _span(question: str, chunk: Chunk) -> str | None:
     if asked["unit"].casefold() == "week":
         return f"{round(days / 7)} weeks" if days % 7 in {0, 1, 6} else f"About {days / 7:.1f} weeks"
     return f"{days} {asked['unit'].casefold()}s"
-
-
-def _whole(token: str) -> int | None:
-    """ "42,000", "seven" and "twenty-one", but not "4.5"."""
-    parts = [number(part) for part in token.split("-")] if token[:1].isalpha() else [number(token)]
-    return sum(int(part or 0) for part in parts) if all(part and part.isdecimal() for part in parts) else None
