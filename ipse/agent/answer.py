@@ -32,7 +32,7 @@ Source = Literal["all", "weights", "words", "raw"]
 
 SAME_ATTRIBUTE = 0.80
 """Least similarity of a question to an attribute's wording for its value to be the answer."""
-KNOWN = 0.5
+KNOWN = 0.55
 """Least likelihood that a sentence answers for it to be given as an answer."""
 DEPTH = 8
 NEAR_BEST = 0.03

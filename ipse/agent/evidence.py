@@ -132,26 +132,17 @@ class Library:
 
     def _answering(self, question: str, only: Sequence[int] | None = None) -> dict[int, tuple[float, str]]:
         """The log-odds of the best, of all or of some alone, each with the words that would answer."""
-        turned = self.turned(question)
+        asked = neutral(question, self.person.names)
+        turned = self._turned @ self.biencoder.asked(self.embedder.embed([asked]))[0]
         near = sorted(range(len(self.chunks)) if only is None else only, key=lambda i: (-turned[i], i))[:NEAREST]
-        read = self._read("answers", self.window(question, ()), near)
-        added = self.added(question, turned)
+        read = self._read("answers", self._window(question, ()), near)
+        added = MEANING * self._nearness(question) + TURNED * turned - ADDED
         found = {i: odds + float(added[i]) for i, (odds, _) in read.items() if only is None or i in near}
         rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
         again = self._beside_each_other(question, rivals)
         return {i: (AGAIN * odds + (1 - AGAIN) * found[i], read[i][1]) for i, odds in again.items()}
 
-    def turned(self, question: str) -> Vectors:
-        """How near each chunk lies to the question by turned vectors."""
-        asked = neutral(question, self.person.names)
-        near: Vectors = self._turned @ self.biencoder.asked(self.embedder.embed([asked]))[0]
-        return near
-
-    def added(self, question: str, turned: Vectors) -> Vectors:
-        """What the vectors add to the reader's log-odds of each chunk."""
-        return np.asarray(MEANING * self._nearness(question) + TURNED * turned - ADDED, np.float32)
-
-    def window(self, question: str, run: Sequence[int]) -> Window:
+    def _window(self, question: str, run: Sequence[int]) -> Window:
         """These chunks as the reader reads them."""
         return Window(neutral(question, self.person.names), tuple(self._line(i) for i in run))
 
@@ -161,7 +152,7 @@ class Library:
         if not places:
             return {}
         ordered = sorted(places, key=lambda i: (day_of(self.chunks[i]), i))
-        odds = self.reader.read([self.window(question, ordered)])[0].scores
+        odds = self.reader.read([self._window(question, ordered)])[0].scores
         if not all(map(math.isfinite, odds)):
             return self._beside_each_other(question, places[:-1])
         return dict(zip(ordered, odds, strict=True))
@@ -181,7 +172,7 @@ class Library:
     def _read(self, task: Task, asked: Window, places: Sequence[int]) -> dict[int, tuple[float, str]]:
         """The log-odds of the sentences there and of those around them, assistants' left out, each with the words
         that would answer."""
-        runs = self.runs(places)
+        runs = self._runs(places)
         windows = [replace(asked, lines=tuple(self._line(i) for i in run)) for run in runs]
         found: dict[int, tuple[float, str]] = {}
         reader = self.reader if task == "answers" else self.judge
@@ -216,7 +207,7 @@ class Library:
             scores[i] += SHARED * min(2, len(rare))
         return scores
 
-    def runs(self, places: Sequence[int]) -> list[list[int]]:
+    def _runs(self, places: Sequence[int]) -> list[list[int]]:
         """Runs of chunks of one source that hold the places and what stands around them."""
         wanted = sorted(
             {
