@@ -33,10 +33,14 @@ class Wanted:
         """How much nearer the question comes, in cosine, to how another thing is asked for than to how that is which
         the answer tells; 0 if to none.
         """
-        text = re.sub(r"^(?:yes|no) ", "", plain(answer))
-        fitting = ((before, after, id) for before, after, id in self._worded if _fits(text, before, after))
-        (*_, told) = max(fitting, key=lambda each: len(each[0]) + len(each[1]), default=("", "", None))
+        told = self.told(answer)
         return UNHEARD_OF if told is None else max(self._near.values()) - self._near[told]
+
+    def told(self, answer: str) -> str | None:
+        """The id of the attribute that an answer tells a value of: the one whose words cover most of it."""
+        text = re.sub(r"^(?:yes|no) ", "", plain(answer))
+        fitting = [(len(before) + len(after), id) for before, after, id in self._worded if _fits(text, before, after)]
+        return max(fitting, key=lambda each: each[0])[1] if fitting else None
 
 
 def _fits(text: str, before: str, after: str) -> bool:

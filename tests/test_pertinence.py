@@ -1,0 +1,48 @@
+"""Whether a value that is told is the thing that was asked for, by the grammar alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipse.llm.minilm import default_embedder
+from ipse.teacher.grammar import attributes
+from ipse.teacher.lessons import value_answer
+from ipse.types import PERSPECTIVES, Person, Perspective
+from ipse.weights.pertinence import UNHEARD_OF, Wanted
+
+MAYA = Person("Maya Okafor", pronouns="she/her")
+
+
+def off(question: str, answer: str, perspective: Perspective = "self") -> float:
+    return Wanted(question, MAYA, perspective, default_embedder()).off(answer)
+
+
+@pytest.mark.parametrize(
+    "answer", ["Your pet is called Bo.", "Yes, your pet is called Bo.", "your pet is called zé  bo"]
+)
+def test_what_was_asked_for_is_not_off(answer: str) -> None:
+    assert off("What did I name my pet?", answer) == 0.0
+
+
+def test_something_else_is_off_and_what_nobody_says_as_well() -> None:
+    assert off("What did I name my pet?", "Your son is Bo.") > 0.1
+    assert off("What did I name my pet?", "Your pat Bo.") == UNHEARD_OF
+    assert off("What did Maya name her pet?", "Maya's pet is called Bo.", "third") == 0.0
+
+
+def test_every_attribute_is_known_by_its_own_words() -> None:
+    for perspective in PERSPECTIVES:
+        wanted = Wanted("What is it?", MAYA, perspective, default_embedder())
+        for attribute in attributes().values():
+            said = value_answer(attribute, "Wrox", MAYA, perspective)
+            assert wanted.told(said) is not None, said
+
+
+@given(st.text(max_size=40))
+def test_any_answer_is_off_by_something_or_nothing(answer: str) -> None:
+    assert 0.0 <= ASKED.off(answer) <= 2.0
+
+
+ASKED = Wanted("What is my dog called?", MAYA, "self", default_embedder())
