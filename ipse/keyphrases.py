@@ -87,6 +87,12 @@ def number(token: str) -> str | None:
     return re.sub(r"\D", "", token) if _GROUPED.fullmatch(token) else token
 
 
+def whole(token: str) -> int | None:
+    """ "42,000", "seven" and "twenty-one", but not "4.5"."""
+    parts = [number(part) for part in token.split("-")] if token[:1].isalpha() else [number(token)]
+    return sum(int(part or 0) for part in parts) if all(part and part.isdecimal() for part in parts) else None
+
+
 def numbers(text: str) -> frozenset[str]:
     """All numbers of a text in canonical form; "12 thousand" gives "12000"."""
     found: list[str] = []

@@ -26,6 +26,7 @@ def ways(rest: str) -> Ways:
     ("question", "rest"),
     [
         ("How old was I when I moved to Ghent?", "was it that they moved to Ghent"),
+        ("How old was Maya when she set up her sourdough?", "was it that she set up her sourdough"),
         ("About how old was Maya when she stopped working?", "was it that she stopped working"),
         ("What age was Maya on her arrival in Belgium?", "was her arrival in Belgium"),
         ("At what age did Maya learn to swim?", "did this person learn to swim"),
@@ -36,6 +37,7 @@ def ways(rest: str) -> Ways:
         ("How old was Theo when he broke his arm?", None),
         ("How old was Maya's son when they moved?", None),
         ("How old is Maya?", None),
+        ("How old was Maya then?", None),
         ("How old was I back then?", None),
         ("How old was I in 2010?", None),
         ("Where was Maya when she was forty?", None),

@@ -10,13 +10,17 @@ from ipse.llm.minilm import default_embedder
 from ipse.teacher.grammar import attributes
 from ipse.teacher.lessons import value_answer
 from ipse.types import PERSPECTIVES, Person, Perspective
-from ipse.weights.pertinence import UNHEARD_OF, Wanted
+from ipse.weights.pertinence import UNHEARD_OF, Wanted, wanted_of
 
 MAYA = Person("Maya Okafor", pronouns="she/her")
 
 
+def wanted(question: str, perspective: Perspective = "self") -> Wanted:
+    return wanted_of([(perspective, question)], MAYA, default_embedder())[0]
+
+
 def off(question: str, answer: str, perspective: Perspective = "self") -> float:
-    return Wanted(question, MAYA, perspective, default_embedder()).off(answer)
+    return wanted(question, perspective).off(answer)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +38,10 @@ def test_something_else_is_off_and_what_nobody_says_as_well() -> None:
 
 def test_every_attribute_is_known_by_its_own_words() -> None:
     for perspective in PERSPECTIVES:
-        wanted = Wanted("What is it?", MAYA, perspective, default_embedder())
+        asked = wanted("What is it?", perspective)
         for attribute in attributes().values():
             said = value_answer(attribute, "Wrox", MAYA, perspective)
-            assert wanted.told(said) is not None, said
+            assert asked.told(said) is not None, said
 
 
 @given(st.text(max_size=40))
@@ -45,4 +49,4 @@ def test_any_answer_is_off_by_something_or_nothing(answer: str) -> None:
     assert 0.0 <= ASKED.off(answer) <= 2.0
 
 
-ASKED = Wanted("What is my dog called?", MAYA, "self", default_embedder())
+ASKED = wanted("What is my dog called?")

@@ -163,14 +163,8 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     named = [e for e in hits if not _hidden(e.chunk, question, sources)]
     if named:
         return _quotation(named, _within(named), question, sources)
-    ways = ways_to_ask(asked, person)
-    hits = library.search(ways.when if ways and asks_own_age(asked, person) else asked, DEPTH)
-    read = [e for e in hits if not _hidden(e.chunk, question, sources)]
-    known = bool(read) and read[0].score >= KNOWN
-    if ways and not (known and year_told(read[0].chunk)):
-        dated = when_it_was(ways, library, lambda chunk: not _hidden(chunk, question, sources))
-        known, read = known or dated is not None, [dated] if dated else read
-    if not known:
+    read = _read(question, sources)
+    if not read:
         return _nobody(question, sources)
     found = [e for e in read if _odds(e) >= _odds(read[0]) * NEAR_BEST]
     if found[0].subject != "self" and not asks_about_other(asked, person):
@@ -181,13 +175,30 @@ def from_raw(question: Question, sources: Sources) -> Answer:
     for evidence in found:
         reckoned = reckon(asked, evidence.chunk, person)
         if reckoned is not None:
-            return Answer(short_quote(reckoned, WORDS), probability(found[0].score), "raw", (evidence.chunk.id,))
+            return _sum(reckoned, [evidence.chunk], found)
     left = remainder(asked, [e.chunk for e in read if e.score >= KNOWN])
     if left is not None:
-        return Answer(
-            short_quote(left[0], WORDS), probability(found[0].score), "raw", tuple(chunk.id for chunk in left[1])
-        )
+        return _sum(*left, found)
     return _quotation(found, _still_so(_within(found), library), question, sources)
+
+
+def _read(question: Question, sources: Sources) -> list[Evidence]:
+    """What may answer and be seen by whoever asks, the best first; nothing if that isn't known to."""
+    asked, library = question.text, sources.library
+    ways = ways_to_ask(asked, sources.person)
+    hits = library.search(ways.when if ways and asks_own_age(asked, sources.person) else asked, DEPTH)
+    read = [e for e in hits if not _hidden(e.chunk, question, sources)]
+    known = bool(read) and read[0].score >= KNOWN
+    if ways and not (known and year_told(read[0].chunk)):
+        dated = when_it_was(ways, library, lambda chunk: not _hidden(chunk, question, sources))
+        if dated is not None:
+            return [dated]
+    return read if known else []
+
+
+def _sum(reckoned: str, chunks: Sequence[Chunk], found: Sequence[Evidence]) -> Answer:
+    """What was reckoned from these, as sure as the best that was found."""
+    return Answer(short_quote(reckoned, WORDS), probability(found[0].score), "raw", tuple(chunk.id for chunk in chunks))
 
 
 def _denied(recalled: Reply) -> bool:

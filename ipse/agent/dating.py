@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ipse.agent.evidence import Evidence, Library
-from ipse.keyphrases import number, tokens
+from ipse.keyphrases import number, tokens, whole
 from ipse.llm.sense import neutral
 from ipse.types import Chunk, Person
 
@@ -89,9 +89,3 @@ def year_told(chunk: Chunk) -> int | None:
     if count is None or count > 120 or any(map(number, before)):  # "twenty five years ago"
         return None
     return chunk.at.year - count
-
-
-def whole(token: str) -> int | None:
-    """ "42,000", "seven" and "twenty-one", but not "4.5"."""
-    parts = [number(part) for part in token.split("-")] if token[:1].isalpha() else [number(token)]
-    return sum(int(part or 0) for part in parts) if all(part and part.isdecimal() for part in parts) else None

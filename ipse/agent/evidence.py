@@ -132,29 +132,29 @@ class Library:
 
     def _answering(self, question: str, only: Sequence[int] | None = None) -> dict[int, tuple[float, str]]:
         """The log-odds of the best, of all or of some alone, each with the words that would answer."""
-        asked = neutral(question, self.person.names)
-        turned = self._turned @ self.biencoder.asked(self.embedder.embed([asked]))[0]
+        asked = Window(neutral(question, self.person.names), ())
+        turned = self._turned @ self.biencoder.asked(self.embedder.embed([asked.text]))[0]
         near = sorted(range(len(self.chunks)) if only is None else only, key=lambda i: (-turned[i], i))[:NEAREST]
-        read = self._read("answers", self._window(question, ()), near)
+        read = self._read("answers", asked, near)
         added = MEANING * self._nearness(question) + TURNED * turned - ADDED
         found = {i: odds + float(added[i]) for i, (odds, _) in read.items() if only is None or i in near}
         rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
-        again = self._beside_each_other(question, rivals)
+        again = self._beside_each_other(asked, rivals)
         return {i: (AGAIN * odds + (1 - AGAIN) * found[i], read[i][1]) for i, odds in again.items()}
 
-    def _window(self, question: str, run: Sequence[int]) -> Window:
-        """These chunks as the reader reads them."""
-        return Window(neutral(question, self.person.names), tuple(self._line(i) for i in run))
+    def _with(self, asked: Window, run: Sequence[int]) -> Window:
+        """What is asked beside these chunks."""
+        return replace(asked, lines=tuple(self._line(i) for i in run))
 
-    def _beside_each_other(self, question: str, places: Sequence[int]) -> dict[int, float]:
+    def _beside_each_other(self, asked: Window, places: Sequence[int]) -> dict[int, float]:
         """The log-odds of these read in one window in order of time, so that what is told later can take the place of
         what was told before. The last of `places` are left out if they don't all fit."""
         if not places:
             return {}
         ordered = sorted(places, key=lambda i: (day_of(self.chunks[i]), i))
-        odds = self.reader.read([self._window(question, ordered)])[0].scores
+        odds = self.reader.read([self._with(asked, ordered)])[0].scores
         if not all(map(math.isfinite, odds)):
-            return self._beside_each_other(question, places[:-1])
+            return self._beside_each_other(asked, places[:-1])
         return dict(zip(ordered, odds, strict=True))
 
     def same_matter(self, one: Chunk, other: Chunk) -> bool:
@@ -173,7 +173,7 @@ class Library:
         """The log-odds of the sentences there and of those around them, assistants' left out, each with the words
         that would answer."""
         runs = self._runs(places)
-        windows = [replace(asked, lines=tuple(self._line(i) for i in run)) for run in runs]
+        windows = [self._with(asked, run) for run in runs]
         found: dict[int, tuple[float, str]] = {}
         reader = self.reader if task == "answers" else self.judge
         for run, reading in zip(runs, reader.read(windows, task), strict=True):

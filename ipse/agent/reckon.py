@@ -12,8 +12,8 @@ from datetime import date
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from ipse.agent.dating import YEAR, asks_own_age, asks_year, whole, year_told
-from ipse.keyphrases import content_words, number, tokens
+from ipse.agent.dating import YEAR, asks_own_age, asks_year, year_told
+from ipse.keyphrases import content_words, number, tokens, whole
 from ipse.types import Chunk, Person
 
 _MORE = re.compile(r"\bhow (?:many|much) (?:more|less|fewer)\b.*\bthan\b", re.I)

@@ -7,11 +7,12 @@ question which attributes it may be after. Nothing is looked up about anybody he
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from ipse.llm.protocol import Embedder
 from ipse.teacher.grammar import attributes
-from ipse.teacher.index import load_index
+from ipse.teacher.index import Match, load_index
 from ipse.teacher.lessons import value_answer
 from ipse.types import Person, Perspective
 from ipse.weights.evaluate import plain
@@ -24,9 +25,9 @@ _SOMETHING = "xyzzy"
 class Wanted:
     """What a question may be after."""
 
-    def __init__(self, question: str, person: Person, perspective: Perspective, embedder: Embedder) -> None:
+    def __init__(self, near: Sequence[Match], person: Person, perspective: Perspective) -> None:
+        """`near` has all attributes with the nearness of the question to how each is asked for."""
         self._worded = _worded(person, perspective)
-        (near,) = load_index(embedder).of_questions([question], person.names, len(attributes()))
         self._near = {match.attribute.id: match.similarity for match in near}
 
     def off(self, answer: str) -> float:
@@ -41,6 +42,12 @@ class Wanted:
         text = re.sub(r"^(?:yes|no) ", "", plain(answer))
         fitting = [(len(before) + len(after), id) for before, after, id in self._worded if _fits(text, before, after)]
         return max(fitting, key=lambda each: each[0])[1] if fitting else None
+
+
+def wanted_of(asked: Sequence[tuple[Perspective, str]], person: Person, embedder: Embedder) -> list[Wanted]:
+    """For each question, all of them embedded together."""
+    near = load_index(embedder).of_questions([question for _, question in asked], person.names, len(attributes()))
+    return [Wanted(own, person, whom) for own, (whom, _) in zip(near, asked, strict=True)]
 
 
 def _fits(text: str, before: str, after: str) -> bool:

@@ -19,7 +19,7 @@ from ipse.llm.sense import neutral
 from ipse.types import Message, Person, Perspective
 from ipse.voice import REFUSAL, WROTE, system, wrote
 from ipse.weights.evaluate import is_unknown, plain
-from ipse.weights.pertinence import Wanted
+from ipse.weights.pertinence import Wanted, wanted_of
 
 BRANCHES = 2
 """Other ways to go on from the least sure token."""
@@ -113,7 +113,7 @@ def _drafted(
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
         drafts = [[*one, *other] for one, other in zip(drafts, plainly, strict=True)]
     read = _read(prompts, drafts, chat.names, reader)
-    wanted = [Wanted(question, person, whom, chat.embedder) if chat.embedder else None for whom, question in asked]
+    wanted = wanted_of(asked, person, chat.embedder) if chat.embedder else [None] * len(asked)
     best = [
         _best([_weighed(*each, one) for each in zip(own, odds, strict=True)])
         for own, odds, one in zip(drafts, read, wanted, strict=True)
@@ -131,14 +131,15 @@ def _may_quote(reply: Reply, drafts: Sequence[Reply]) -> bool:
 def _read(
     prompts: Sequence[Sequence[Message]], drafts: Sequence[Sequence[Reply]], names: Sequence[str], reader: CrossEncoder
 ) -> list[list[float]]:
-    """For every draft the log-odds that it answers its question."""
+    """For every draft that quotes the log-odds that it answers its question; for the others, which nobody weighs, 0."""
     asked = [
         (neutral(prompt[-1].content, names), neutral(reply.text.split(WROTE, 1)[-1], names))
         for prompt, own in zip(prompts, drafts, strict=True)
         for reply in own
+        if WROTE in reply.text
     ]
     odds = iter(reader.alone(asked))
-    return [[next(odds) for _ in own] for own in drafts]
+    return [[next(odds) if WROTE in reply.text else 0.0 for reply in own] for own in drafts]
 
 
 def _weighed(reply: Reply, odds: float, wanted: Wanted | None) -> _Draft:
