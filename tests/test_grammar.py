@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ipse.llm.minilm import default_embedder
+from ipse.llm.sense import neutral
 from ipse.teacher.bank import key as bank_key
 from ipse.teacher.grammar import Attribute, attributes
 from ipse.teacher.index import GrammarIndex, grammar_hash, load_index
@@ -83,6 +84,18 @@ def test_a_grammar_question_finds_its_own_attribute(attribute: Attribute) -> Non
     best = index.of_questions([attribute.questions[0]], ("Maya",), limit=1)[0][0]
     assert best.attribute.id == attribute.id
     assert best.similarity > 0.98
+
+
+def test_a_question_is_near_to_two_wordings_in_the_mean() -> None:
+    index, attribute = load_index(default_embedder()), ALL[0]
+    asked = "What is the name of my dog?"
+    cosines = (
+        default_embedder().embed([neutral(q) for q in attribute.questions])
+        @ default_embedder().embed([neutral(asked)])[0]
+    )
+    for wordings in (1, 2):
+        found = {m.attribute.id: m.similarity for m in index.of_questions([asked], (), len(ALL), wordings)[0]}
+        assert found[attribute.id] == pytest.approx(np.sort(cosines)[-wordings:].mean(), abs=5e-3)
 
 
 @pytest.mark.parametrize("kind", ["reworded", "indirect"])

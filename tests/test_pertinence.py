@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evals.mechanism import wordings
 from ipse.llm.minilm import default_embedder
 from ipse.teacher.grammar import attributes
-from ipse.teacher.lessons import value_answer
+from ipse.teacher.lessons import value_answer, voiced
 from ipse.types import PERSPECTIVES, Person, Perspective
 from ipse.weights.pertinence import UNHEARD_OF, Wanted, wanted_of
 
@@ -41,7 +42,16 @@ def test_every_attribute_is_known_by_its_own_words() -> None:
         asked = wanted("What is it?", perspective)
         for attribute in attributes().values():
             said = value_answer(attribute, "Wrox", MAYA, perspective)
-            assert asked.told(said) is not None, said
+            assert attribute.id in asked.told(said), said
+
+
+def test_no_thing_asked_for_in_words_the_grammar_lacks_is_far_off() -> None:
+    worded = [(id, voiced(w, MAYA, "self")) for id, own in wordings("reworded").items() for w in own]
+    asked = wanted_of([("self", question) for _, question in worded], MAYA, default_embedder())
+    told = [value_answer(attributes()[id], "Wrox", MAYA, "self") for id, _ in worded]
+    off = [one.off(answer) for one, answer in zip(asked, told, strict=True)]
+    assert max(off) < 0.1
+    assert sum(o == 0 for o in off) > 0.98 * len(off)
 
 
 @given(st.text(max_size=40))

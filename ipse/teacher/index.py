@@ -23,7 +23,7 @@ VECTORS = "vectors"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An attribute and the cosine of its nearest wording."""
+    """An attribute and the cosine of its nearest wording, or the mean of some."""
 
     attribute: Attribute
     similarity: float
@@ -51,21 +51,31 @@ class GrammarIndex:
         """Vectors of all the grammar's questions, in its order, shape (questions, dims)."""
         return self.vectors[: len(self._question_owner)]
 
-    def of_questions(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
-        return self._nearest(texts, names, self.questions, self._question_owner, limit)
+    def of_questions(
+        self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3, wordings: int = 1
+    ) -> list[list[Match]]:
+        """`wordings`: over how many of an attribute's nearest the cosine is the mean."""
+        return self._nearest(texts, names, self.questions, self._question_owner, limit, wordings)
 
     def of_statements(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
         vectors = self.vectors[len(self._question_owner) :]
         return self._nearest(texts, names, vectors, self._statement_owner, limit)
 
     def _nearest(
-        self, texts: Sequence[str], names: Sequence[str], vectors: Vectors, owner: np.ndarray, limit: int
+        self,
+        texts: Sequence[str],
+        names: Sequence[str],
+        vectors: Vectors,
+        owner: np.ndarray,
+        limit: int,
+        wordings: int = 1,
     ) -> list[list[Match]]:
         if not texts:
             return []
         scores = self.embedder.embed([neutral(t, names) for t in texts]) @ vectors.T
-        best = np.full((len(texts), len(self._attributes)), -1.0, dtype=np.float32)
-        np.maximum.at(best.T, owner, scores.T)
+        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        own = [np.sort(part, axis=1)[:, -wordings:].mean(1) for part in np.split(scores, starts[1:], axis=1)]
+        best = np.stack(own, axis=1)
         order = np.argsort(-best, axis=1)[:, :limit]
         return [[Match(self._attributes[i], float(row[i])) for i in top] for row, top in zip(best, order, strict=True)]
 

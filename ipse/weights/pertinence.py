@@ -17,6 +17,8 @@ from ipse.teacher.lessons import value_answer
 from ipse.types import Person, Perspective
 from ipse.weights.evaluate import plain
 
+WORDINGS = 2
+"""A question is as near to an attribute as to so many wordings of it in the mean: one may be near by chance."""
 UNHEARD_OF = 0.3
 """How far off an answer is that the grammar has no words for."""
 _SOMETHING = "xyzzy"
@@ -35,18 +37,21 @@ class Wanted:
         the answer tells; 0 if to none.
         """
         told = self.told(answer)
-        return UNHEARD_OF if told is None else max(self._near.values()) - self._near[told]
+        return max(self._near.values()) - max(self._near[id] for id in told) if told else UNHEARD_OF
 
-    def told(self, answer: str) -> str | None:
-        """The id of the attribute that an answer tells a value of: the one whose words cover most of it."""
+    def told(self, answer: str) -> list[str]:
+        """The ids of the attributes that an answer may tell a value of: those whose words cover most of it. A place
+        and a year of birth are told in the same words."""
         text = re.sub(r"^(?:yes|no) ", "", plain(answer))
         fitting = [(len(before) + len(after), id) for before, after, id in self._worded if _fits(text, before, after)]
-        return max(fitting, key=lambda each: each[0])[1] if fitting else None
+        most = max((length for length, _ in fitting), default=0)
+        return [id for length, id in fitting if length == most]
 
 
 def wanted_of(asked: Sequence[tuple[Perspective, str]], person: Person, embedder: Embedder) -> list[Wanted]:
     """For each question, all of them embedded together."""
-    near = load_index(embedder).of_questions([question for _, question in asked], person.names, len(attributes()))
+    texts = [question for _, question in asked]
+    near = load_index(embedder).of_questions(texts, person.names, len(attributes()), WORDINGS)
     return [Wanted(own, person, whom) for own, (whom, _) in zip(near, asked, strict=True)]
 
 
