@@ -25,7 +25,7 @@ BRANCHES = 2
 """Other ways to go on from the least sure token."""
 TWICE = 0.5
 """Added to what is told with the sense and without. Not to not knowing: without the sense an adapter denies readily."""
-OFF = 12.0
+OFF = 16.0
 """Taken from the log of the least probable token of a value told in ipse's words, for each point that it is off what
 was asked for, see `Wanted`. Of not knowing, which nobody can check against the question, the likelihood counts."""
 QUOTE_READ = 0.5
