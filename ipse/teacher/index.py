@@ -35,46 +35,48 @@ class GrammarIndex:
     def __init__(self, embedder: Embedder, vectors: Vectors | None = None) -> None:
         self.embedder = embedder
         self._attributes = list(attributes().values())
-        questions = [(i, neutral(q)) for i, a in enumerate(self._attributes) for q in a.questions]
+        questions = [[neutral(q) for q in a.questions] for a in self._attributes]
         statements = [
-            (i, neutral(a.state(a.examples[k % len(a.examples)], s)))
-            for i, a in enumerate(self._attributes)
-            for k, s in enumerate((*a.statements, *a.statements[:3]))
+            [
+                neutral(a.state(a.examples[k % len(a.examples)], s))
+                for k, s in enumerate((*a.statements, *a.statements[:3]))
+            ]
+            for a in self._attributes
         ]
-        texts = [t for _, t in (*questions, *statements)]
+        texts = [text for own in (*questions, *statements) for text in own]
         self.vectors = embedder.embed(texts) if vectors is None or len(vectors) != len(texts) else vectors
-        self._question_owner = np.array([i for i, _ in questions])
-        self._statement_owner = np.array([i for i, _ in statements])
+        self._question_ends = np.cumsum([len(own) for own in questions])
+        self._statement_ends = np.cumsum([len(own) for own in statements])
 
     @property
     def questions(self) -> Vectors:
         """Vectors of all the grammar's questions, in its order, shape (questions, dims)."""
-        return self.vectors[: len(self._question_owner)]
+        return self.vectors[: self._question_ends[-1]]
 
     def of_questions(
         self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3, wordings: int = 1
     ) -> list[list[Match]]:
         """`wordings`: over how many of an attribute's nearest the cosine is the mean."""
-        return self._nearest(texts, names, self.questions, self._question_owner, limit, wordings)
+        return self._nearest(texts, names, self.questions, self._question_ends, limit, wordings)
 
     def of_statements(self, texts: Sequence[str], names: Sequence[str] = (), limit: int = 3) -> list[list[Match]]:
-        vectors = self.vectors[len(self._question_owner) :]
-        return self._nearest(texts, names, vectors, self._statement_owner, limit)
+        vectors = self.vectors[self._question_ends[-1] :]
+        return self._nearest(texts, names, vectors, self._statement_ends, limit)
 
     def _nearest(
         self,
         texts: Sequence[str],
         names: Sequence[str],
         vectors: Vectors,
-        owner: np.ndarray,
+        ends: np.ndarray,
         limit: int,
         wordings: int = 1,
     ) -> list[list[Match]]:
+        """`ends`: where in `vectors` each attribute's own end."""
         if not texts:
             return []
         scores = self.embedder.embed([neutral(t, names) for t in texts]) @ vectors.T
-        starts = np.flatnonzero(np.diff(owner, prepend=-1))
-        own = [np.sort(part, axis=1)[:, -wordings:].mean(1) for part in np.split(scores, starts[1:], axis=1)]
+        own = [np.sort(part, axis=1)[:, -wordings:].mean(1) for part in np.split(scores, ends[:-1], axis=1)]
         best = np.stack(own, axis=1)
         order = np.argsort(-best, axis=1)[:, :limit]
         return [[Match(self._attributes[i], float(row[i])) for i in top] for row, top in zip(best, order, strict=True)]
