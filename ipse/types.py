@@ -115,6 +115,11 @@ class Chunk:
     ordinal: int
     """Position in the source, counted over all its chunks."""
 
+    @property
+    def by_people(self) -> bool:
+        """Whether the person or somebody else said it: what an assistant says is no evidence about anybody."""
+        return self.role in ("self", "other")
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

@@ -54,6 +54,14 @@ def test_no_thing_asked_for_in_words_the_grammar_lacks_is_far_off() -> None:
     assert sum(o == 0 for o in off) > 0.98 * len(off)
 
 
+def test_a_question_is_put_as_ipse_asks_it() -> None:
+    assert wanted("What did I name my pet?").reworded == wanted("How do I call my pet?").reworded
+    assert wanted("What did Maya name her pet?", "third").reworded == voiced(
+        attributes()["pet_name"].questions[0], MAYA, "third"
+    )
+    assert wanted("Why is the sky over the harbour so green?").reworded is None
+
+
 @given(st.text(max_size=40))
 def test_any_answer_is_off_by_something_or_nothing(answer: str) -> None:
     assert 0.0 <= ASKED.off(answer) <= 2.0

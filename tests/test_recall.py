@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -24,11 +25,20 @@ UNKNOWN = "I don't know that about you."
 
 
 class Drafting(LocalChat):
-    """Says what it is told to say, with the sense and without, and quotes what it is told to quote."""
+    """Says what it is told to say, with the sense and without, and quotes what it is told to quote.
 
-    def __init__(self, *drafts: Sequence[tuple[str, float]], quotes: Sequence[tuple[str, float]] = ()) -> None:
+    `known_as`: what it says to that question instead.
+    """
+
+    def __init__(
+        self,
+        *drafts: Sequence[tuple[str, float]],
+        quotes: Sequence[tuple[str, float]] = (),
+        known_as: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(load_base(embedded_base()), None, default_embedder() if len(drafts) > 1 else None)
         self.said = [[Reply(text, sure) for text, sure in own] for own in drafts]
+        self.known_as = {question: [Reply(text, sure) for text, sure in own] for question, own in known_as.items()}
         self.quotes = [Reply(text, first) for text, first in quotes or [("You wrote: nothing.", 0.001)]]
 
     def openings(
@@ -42,7 +52,7 @@ class Drafting(LocalChat):
         return [self.quotes for _ in prompts]
 
     def drafts(self, prompts: Sequence[Sequence[Message]], branches: int, max_tokens: int = 64) -> list[list[Reply]]:  # noqa: ARG002
-        return [self.said[0] for _ in prompts]
+        return [self.known_as.get(prompt[-1].content, self.said[0]) for prompt in prompts]
 
     def plain(self) -> Drafting:
         other = Drafting([])
@@ -74,9 +84,20 @@ def test_a_value_of_something_else_is_not_told() -> None:
         assert recall(MAYA, asked, Drafting(drafts, drafts), Reader())[0].text == (said if told else UNKNOWN)
 
 
-def test_what_is_said_with_the_sense_and_without_weighs_more() -> None:
-    once = Drafting([("You wrote: one.", 0.5)], [("You wrote: two.", 0.55)])
-    twice = Drafting([("You wrote: one.", 0.5)], [("You wrote: One", 0.3), ("You wrote: two.", 0.55)])
+def test_it_is_also_asked_as_ipse_asks() -> None:
+    asked: list[tuple[Perspective, str]] = [("self", "What did I name my pet?")]
+    denies = [(UNKNOWN, 0.6)]
+    known = Drafting(denies, denies, known_as={"What is my pet called?": [("Your pet is called Bo.", 0.9)]})
+    assert recall(MAYA, asked, known, Reader())[0].text == "Your pet is called Bo."
+    other = Drafting(denies, denies, known_as={"What is my son called?": [("Your son is called Bo.", 0.9)]})
+    assert recall(MAYA, asked, other, Reader())[0].text == UNKNOWN
+
+
+def test_what_is_said_more_than_once_weighs_more() -> None:
+    reworded: dict[str, list[tuple[str, float]]] = {"What instrument do I play?": []}
+    once = Drafting([("You wrote: one.", 0.5)], [("You wrote: two.", 0.55)], known_as=reworded)
+    with_and_without = [("You wrote: One", 0.3), ("You wrote: two.", 0.55)]
+    twice = Drafting([("You wrote: one.", 0.5)], with_and_without, known_as=reworded)
     assert recall(MAYA, ASKED, once, Reader())[0].text == "You wrote: two."
     assert recall(MAYA, ASKED, twice, Reader())[0].text == "You wrote: one."
 

@@ -24,7 +24,7 @@ def confidential(chunks: Sequence[Chunk]) -> frozenset[str]:
     marked: set[str] = set()
     for source in by_source(chunks).values():
         for at, chunk in enumerate(source):
-            if chunk.role in ("self", "other") and is_secret(chunk.text):
+            if chunk.by_people and is_secret(chunk.text):
                 before = BEFORE if points_away(chunk.text) or len(chunk.text.split()) <= 9 else 0
                 around = source[max(0, at - before) : at + 1 + AFTER]
                 marked.update(c.id for c in around if belong(c, chunk))

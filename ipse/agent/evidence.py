@@ -101,14 +101,14 @@ class Library:
     def near(self, text: str, limit: int = 6, *, own_only: bool = False) -> list[Evidence]:
         """Nearest in meaning first; assistants' replies are never evidence about the person."""
         scores = self._nearness(text)
-        roles = {"self"} if own_only else {"self", "other"}
-        order = [i for i in np.argsort(-scores, kind="stable") if self.chunks[i].role in roles][:limit]
+        fits = [chunk.role == "self" if own_only else chunk.by_people for chunk in self.chunks]
+        order = [i for i in np.argsort(-scores, kind="stable") if fits[i]][:limit]
         return [Evidence(self.chunks[i], float(scores[i]), self.subjects[i]) for i in order]
 
     def naming(self, stems: frozenset[str], question: str, limit: int = 6) -> list[Evidence]:
         """Those that have all these words, nearest to the question first; assistants' replies apart."""
         scores = self._nearness(question)
-        named = [i for i, own in enumerate(self.stems) if stems <= own and self.chunks[i].role in {"self", "other"}]
+        named = [i for i, own in enumerate(self.stems) if stems <= own and self.chunks[i].by_people]
         best = sorted(named, key=lambda i: (-scores[i], i))[:limit] if stems else []
         return [Evidence(self.chunks[i], NAMED, self.subjects[i]) for i in best]
 
@@ -119,7 +119,7 @@ class Library:
 
     def among(self, questions: Sequence[str], fits: Callable[[Chunk], bool]) -> list[Evidence]:
         """As `search`, but of the sentences that fit alone; the mean over one question put in several ways."""
-        told = [i for i, chunk in enumerate(self.chunks) if chunk.role in {"self", "other"} and fits(chunk)]
+        told = [i for i, chunk in enumerate(self.chunks) if chunk.by_people and fits(chunk)]
         if not told:
             return []
         ways = [self._answering(question, told) for question in questions]
@@ -179,7 +179,7 @@ class Library:
         for run, reading in zip(runs, reader.read(windows, task), strict=True):
             words = reading.answers or [""] * len(run)
             for i, odds, answer in zip(run, reading.scores, words, strict=True):
-                if self.chunks[i].role in {"self", "other"} and odds >= found.get(i, (-math.inf, ""))[0]:
+                if self.chunks[i].by_people and odds >= found.get(i, (-math.inf, ""))[0]:
                     found[i] = odds, answer
         return found
 

@@ -1,4 +1,4 @@
-"""Whether a value that is told is the thing that was asked for.
+"""What a question is after: how ipse itself would ask it, and whether a value that is told is the thing asked for.
 
 ipse words every value in the grammar's way, so the grammar tells of an answer which attribute it speaks of, and of a
 question which attributes it may be after. Nothing is looked up about anybody here.
@@ -13,12 +13,14 @@ from functools import lru_cache
 from ipse.llm.protocol import Embedder
 from ipse.teacher.grammar import attributes
 from ipse.teacher.index import Match, load_index
-from ipse.teacher.lessons import value_answer
+from ipse.teacher.lessons import value_answer, voiced
 from ipse.types import Person, Perspective
 from ipse.weights.evaluate import plain
 
 WORDINGS = 2
 """A question is as near to an attribute as to so many wordings of it in the mean: one may be near by chance."""
+SAME_THING = 0.6
+"""Least nearness of a question to an attribute for it to ask for just that."""
 UNHEARD_OF = 0.3
 """How far off an answer is that the grammar has no words for."""
 _SOMETHING = "xyzzy"
@@ -31,6 +33,10 @@ class Wanted:
         """`near` has all attributes with the nearness of the question to how each is asked for."""
         self._worded = _worded(person, perspective)
         self._near = {match.attribute.id: match.similarity for match in near}
+        nearest = max(near, key=lambda match: match.similarity)
+        plainest = voiced(nearest.attribute.questions[0], person, perspective)
+        self.reworded = plainest if nearest.similarity >= SAME_THING else None
+        """The same question as ipse asks it, which is how an adapter knows it best; None if it has no words for it."""
 
     def off(self, answer: str) -> float:
         """How much nearer the question comes, in cosine, to how another thing is asked for than to how that is which

@@ -1,9 +1,9 @@
 """What an adapter remembers, asked with care: several drafts are made, and the likeliest that answers is given.
 
-The same question is put with its sense and without it, and where a draft was least sure it is said again in other
-ways. Then the adapter is made to quote, in whatever ways it would begin, for it often denies what it could say. The
-reader, which knows nobody, tells which of all that would answer the question. No word of
-the person's is looked up here: what isn't in the weights can't be said.
+The same question is put with its sense and without it, and as ipse itself would ask it; where a draft was least sure
+it is said again in other ways. Then the adapter is made to quote, in whatever ways it would begin, for it often denies
+what it could say. The reader, which knows nobody, tells which of all that would answer the question. No word of the
+person's is looked up here: what isn't in the weights can't be said.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ipse.weights.pertinence import Wanted, wanted_of
 BRANCHES = 2
 """Other ways to go on from the least sure token."""
 TWICE = 0.5
-"""Added to what is told with the sense and without. Not to not knowing: without the sense an adapter denies readily."""
+"""Added to what is told more than once. Not to not knowing: without the sense an adapter denies readily."""
 OFF = 16.0
 """Taken from the log of the least probable token of a value told in ipse's words, for each point that it is off what
 was asked for, see `Wanted`. Of not knowing, which nobody can check against the question, the likelihood counts."""
@@ -109,16 +109,28 @@ def _drafted(
 ) -> list[tuple[Reply, bool]]:
     """For each prompt the likeliest, and whether it may be made to quote instead, see `_may_quote`."""
     drafts = chat.drafts(prompts, BRANCHES, max_tokens)
+    wanted: Sequence[Wanted | None] = [None] * len(asked)
     if chat.embedder is not None:
+        wanted = wanted_of(asked, person, chat.embedder)
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
-        drafts = [[*one, *other] for one, other in zip(drafts, plainly, strict=True)]
+        again = _reworded(prompts, wanted, chat, max_tokens)
+        drafts = [[*one, *two, *three] for one, two, three in zip(drafts, plainly, again, strict=True)]
     read = _read(prompts, drafts, chat.names, reader)
-    wanted = wanted_of(asked, person, chat.embedder) if chat.embedder else [None] * len(asked)
     best = [
         _best([_weighed(*each, one) for each in zip(own, odds, strict=True)])
         for own, odds, one in zip(drafts, read, wanted, strict=True)
     ]
     return [(reply, _may_quote(reply, own)) for reply, own in zip(best, drafts, strict=True)]
+
+
+def _reworded(
+    prompts: Sequence[Sequence[Message]], wanted: Sequence[Wanted | None], chat: LocalChat, max_tokens: int
+) -> list[list[Reply]]:
+    """Drafts for what is asked as ipse asks it, none where it has no words for it."""
+    own = {i: one.reworded for i, one in enumerate(wanted) if one is not None and one.reworded is not None}
+    put = [[*prompts[i][:-1], Message("user", question)] for i, question in own.items()]
+    drafts = dict(zip(own, chat.drafts(put, BRANCHES, max_tokens), strict=True))
+    return [drafts.get(i, []) for i in range(len(prompts))]
 
 
 def _may_quote(reply: Reply, drafts: Sequence[Reply]) -> bool:
