@@ -29,7 +29,7 @@ from ipse.types import Chunk, Person
 
 NEAREST, AROUND, MOST_LINES = 18, 1, 8
 """How many of the nearest sentences are read, with how many on either side, in windows of how many at most."""
-MEANING, TURNED, ADDED = 12.0, 4.0, 3.7
+MEANING, TURNED, ADDED = 12.0, 3.0, 3.35
 """Log-odds for each point of nearness in meaning and of that of turned vectors, less what the two add on average: the
 reader and the vectors err in different places."""
 RIVALS, AGAIN = 8, 0.7
