@@ -33,9 +33,9 @@ class Wanted:
         """`near` has all attributes with the nearness of the question to how each is asked for."""
         self._worded = _worded(person, perspective)
         self._near = {match.attribute.id: match.similarity for match in near}
-        nearest = max(near, key=lambda match: match.similarity)
-        plainest = voiced(nearest.attribute.questions[0], person, perspective)
-        self.reworded = plainest if nearest.similarity >= SAME_THING else None
+        self._nearest = max(near, key=lambda match: match.similarity)
+        plainest = voiced(self._nearest.attribute.questions[0], person, perspective)
+        self.reworded = plainest if self._nearest.similarity >= SAME_THING else None
         """The same question as ipse asks it, which is how an adapter knows it best; None if it has no words for it."""
 
     def off(self, answer: str) -> float:
@@ -43,7 +43,7 @@ class Wanted:
         the answer tells; 0 if to none.
         """
         told = self.told(answer)
-        return max(self._near.values()) - max(self._near[id] for id in told) if told else UNHEARD_OF
+        return self._nearest.similarity - max(self._near[id] for id in told) if told else UNHEARD_OF
 
     def told(self, answer: str) -> list[str]:
         """The ids of the attributes that an answer may tell a value of: those whose words cover most of it. A place
