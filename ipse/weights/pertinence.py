@@ -30,10 +30,10 @@ class Wanted:
     """What a question may be after."""
 
     def __init__(self, near: Sequence[Match], person: Person, perspective: Perspective) -> None:
-        """`near` has all attributes with the nearness of the question to how each is asked for."""
+        """`near` has all attributes, the nearest first, with the nearness of the question to how each is asked for."""
         self._worded = _worded(person, perspective)
         self._near = {match.attribute.id: match.similarity for match in near}
-        self._nearest = max(near, key=lambda match: match.similarity)
+        self._nearest = near[0]
         plainest = voiced(self._nearest.attribute.questions[0], person, perspective)
         self.reworded = plainest if self._nearest.similarity >= SAME_THING else None
         """The same question as ipse asks it, which is how an adapter knows it best; None if it has no words for it."""

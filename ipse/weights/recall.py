@@ -111,9 +111,9 @@ def _drafted(
     drafts = chat.drafts(prompts, BRANCHES, max_tokens)
     wanted: Sequence[Wanted | None] = [None] * len(asked)
     if chat.embedder is not None:
-        wanted = wanted_of(asked, person, chat.embedder)
+        wanted = known = wanted_of(asked, person, chat.embedder)
         plainly = chat.plain().drafts(prompts, BRANCHES, max_tokens)
-        again = _reworded(prompts, wanted, chat, max_tokens)
+        again = _reworded(prompts, [one.reworded for one in known], chat, max_tokens)
         drafts = [[*one, *two, *three] for one, two, three in zip(drafts, plainly, again, strict=True)]
     read = _read(prompts, drafts, chat.names, reader)
     best = [
@@ -124,12 +124,11 @@ def _drafted(
 
 
 def _reworded(
-    prompts: Sequence[Sequence[Message]], wanted: Sequence[Wanted | None], chat: LocalChat, max_tokens: int
+    prompts: Sequence[Sequence[Message]], questions: Sequence[str | None], chat: LocalChat, max_tokens: int
 ) -> list[list[Reply]]:
-    """Drafts for what is asked as ipse asks it, none where it has no words for it."""
-    own = {i: one.reworded for i, one in enumerate(wanted) if one is not None and one.reworded is not None}
-    put = [[*prompts[i][:-1], Message("user", question)] for i, question in own.items()]
-    drafts = dict(zip(own, chat.drafts(put, BRANCHES, max_tokens), strict=True))
+    """Drafts for these questions in place of the prompts' own, none where there is none."""
+    put = {i: [*prompts[i][:-1], Message("user", one)] for i, one in enumerate(questions) if one is not None}
+    drafts = dict(zip(put, chat.drafts(list(put.values()), BRANCHES, max_tokens), strict=True))
     return [drafts.get(i, []) for i in range(len(prompts))]
 
 
