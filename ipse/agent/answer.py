@@ -220,13 +220,15 @@ def _hidden(chunk: Chunk, question: Question, sources: Sources) -> bool:
 def _still_so(chosen: list[Evidence], library: Library) -> list[Evidence]:
     """What holds now alone, without what it took the place of: "I drive the Buick now", not "gave Kay the Ford".
 
-    It must speak of the same as the best one, "New year in Spain" doesn't take the place of "It's my birthday", or tell
-    of a change of plan.
+    It must be the person's and speak of the same as the best one, "New year in Spain" doesn't take the place of "It's
+    my birthday", or tell of a change of plan.
     """
     now = [
         e
         for e in chosen
-        if says_now(e.chunk.text) and (changes_plan(e.chunk.text) or library.same_matter(e.chunk, chosen[0].chunk))
+        if e.chunk.role == "self"
+        and says_now(e.chunk.text)
+        and (changes_plan(e.chunk.text) or library.same_matter(e.chunk, chosen[0].chunk))
     ]
     return [max(now, key=lambda e: (day_of(e.chunk), e.score))] if now else chosen
 

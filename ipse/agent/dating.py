@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ipse.agent.evidence import Evidence, Library
+from ipse.agent.period import YEAR
 from ipse.keyphrases import number, tokens, whole
 from ipse.llm.sense import neutral
 from ipse.types import Chunk, Person
 
 DATED = 0.1
 """Least likelihood of a sentence that tells when something was to be that something's."""
-YEAR = re.compile(r"\b(19\d\d|20\d\d)\b")
 _OWN_AGE = re.compile(
     r"\b(?:how old|(?:at )?(?:what|which) age)(?: was this person,? (?:when (?P<when>.+)"
     r"|(?:on|at) (?P<on>(?:this person's|his|her|their|the) .+))"

@@ -17,6 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ipse.agent.period import timely
 from ipse.keyphrases import content_words, stem
 from ipse.llm.biencoder import default_biencoder
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
@@ -136,11 +137,12 @@ class Library:
         turned = self._turned @ self.biencoder.asked(self.embedder.embed([asked.text]))[0]
         near = sorted(range(len(self.chunks)) if only is None else only, key=lambda i: (-turned[i], i))[:NEAREST]
         read = self._read("answers", asked, near)
-        added = MEANING * self._nearness(question) + TURNED * turned - ADDED
+        timed = np.array(timely(question, self.chunks), np.float32)
+        added = MEANING * self._nearness(question) + TURNED * turned - ADDED + timed
         found = {i: odds + float(added[i]) for i, (odds, _) in read.items() if only is None or i in near}
         rivals = sorted(found, key=lambda i: (-found[i], i))[:RIVALS]
         again = self._beside_each_other(asked, rivals)
-        return {i: (AGAIN * odds + (1 - AGAIN) * found[i], read[i][1]) for i, odds in again.items()}
+        return {i: (AGAIN * (odds + float(timed[i])) + (1 - AGAIN) * found[i], read[i][1]) for i, odds in again.items()}
 
     def _with(self, asked: Window, run: Sequence[int]) -> Window:
         """What is asked beside these chunks."""

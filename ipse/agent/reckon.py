@@ -12,7 +12,8 @@ from datetime import date
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
-from ipse.agent.dating import YEAR, asks_own_age, asks_year, year_told
+from ipse.agent.dating import asks_own_age, asks_year, year_told
+from ipse.agent.period import MONTHS, YEAR
 from ipse.keyphrases import content_words, number, tokens, whole
 from ipse.types import Chunk, Person
 
@@ -46,8 +47,7 @@ _HALVED = re.compile(
     re.I,
 )
 _HOW_LONG = re.compile(r"\bhow many (?P<unit>day|night|week)s\b", re.I)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = rf"(?P<{{}}>{'|'.join(_MONTHS)})[a-z]*\.?"
+_MONTH = rf"(?P<{{}}>{'|'.join(MONTHS)})[a-z]*\.?"
 _SPAN = re.compile(
     rf"\b(?P<from>\d\d?)\.?(?: {_MONTH.format('of')})? ?(?:-|–|to|till|until) ?"
     rf"(?P<to>\d\d?)\.? {_MONTH.format('till')}\b",
@@ -184,7 +184,7 @@ def _span(question: str, chunk: Chunk) -> str | None:
     if asked is None or told is None:
         return None
     first, last = int(told["from"]), int(told["to"])
-    months = [_MONTHS.index(name.casefold()[:3]) + 1 for name in (told["of"] or told["till"], told["till"])]
+    months = [MONTHS.index(name.casefold()[:3]) + 1 for name in (told["of"] or told["till"], told["till"])]
     year = chunk.at.year if chunk.at else _NO_LEAP_YEAR
     try:
         days = (date(year + (months[1] < months[0]), months[1], last) - date(year, months[0], first)).days

@@ -86,16 +86,13 @@ def pieces(text: str) -> list[str]:
 
 
 def excerpt(text: str, words: str, most: int) -> str:
-    """The clauses in which `words` stand, and as many of those beside them as fit `most` words; else the text."""
+    """The clause in which `words` begin, and as many after and before it as fit `most` words; else the text."""
     at = text.find(words)
     if not words or at < 0 or len(text.split()) <= most:
         return text
     ends = [0, *(place for border in _CLAUSE_ENDS.finditer(text) for place in border.span()), len(text)]
     clauses = list(zip(ends[::2], ends[1::2], strict=True))
-    inside = [i for i, (start, end) in enumerate(clauses) if start < at + len(words) and end > at]
-    if not inside:
-        return text
-    first, last = inside[0], inside[-1]
+    first = last = next((i for i, (_, end) in enumerate(clauses) if end > at), len(clauses) - 1)
 
     def fits(one: int, other: int) -> bool:
         if one < 0 or other == len(clauses):
