@@ -25,7 +25,7 @@ from ipse.teacher.index import GrammarIndex
 from ipse.teacher.lessons import short_quote, value_answer
 from ipse.types import Answer, Chunk, Fact, Person, Perspective
 from ipse.voice import REFUSAL, unknown
-from ipse.weights.evaluate import abstains, is_unknown, plain
+from ipse.weights.evaluate import abstains, plain
 from ipse.weights.recall import recall
 
 Source = Literal["all", "weights", "words", "raw"]
@@ -40,8 +40,6 @@ NEAR_BEST = 0.03
 WORDS = 35
 QUOTED = 18
 """Words that a quotation has at most, if the clause that answers is no longer."""
-DENIES, WEAK = 0.98, 0.45
-"""From this confidence on the weights' not knowing outweighs a sentence that answers less likely than that."""
 SURE = 0.97
 """Least confidence of the weights in what no sentence answers for it to be told."""
 
@@ -201,11 +199,6 @@ def _sum(reckoned: str, chunks: Sequence[Chunk], found: Sequence[Evidence]) -> A
     return Answer(short_quote(reckoned, WORDS), probability(found[0].score), "raw", tuple(chunk.id for chunk in chunks))
 
 
-def _denied(recalled: Reply) -> bool:
-    """Whether the weights are sure that it was never told."""
-    return is_unknown(recalled.text) and (recalled.confidence or 0.0) >= DENIES
-
-
 def _odds(evidence: Evidence) -> float:
     return evidence.score / max(1e-9, 1 - evidence.score)
 
@@ -277,8 +270,8 @@ def _of_all(question: Question, recalled: Reply | None, sources: Sources) -> Ans
     if words.known:
         return words
     raw = from_raw(question, sources)
-    if raw.confidence < WEAK and recalled is not None and _denied(recalled):
-        return _nobody(question, sources)
+    if raw.known:
+        return raw
     weights = from_weights(question, recalled, sources)
     sure = weights.known and weights.confidence >= SURE and bool(weights.refs)
-    return weights if sure and not raw.known else raw
+    return weights if sure else raw
