@@ -26,7 +26,7 @@ from ipse.types import Adapter, Failure, Message, Passage, Person
 from ipse.voice import system
 from ipse.weights import registry
 from ipse.weights.dataset import split
-from ipse.weights.evaluate import score
+from ipse.weights.evaluate import counted, score
 from ipse.weights.run import learn_weights
 
 DEADLINE = 240.0
@@ -161,7 +161,8 @@ def a_changed_ledger_gives_another_adapter(me: ipse.Me) -> None:
     assert not report.unchanged
     assert report.adapter.id != before.id
     assert report.adapter.parent == before.id
-    assert report.promoted is registry.gate(report.adapter.scores, asked_the_same(me, before))[0]
+    asked = counted(split(me.store.pairs(), SETTINGS.seed).validation)
+    assert report.promoted is registry.gate(report.adapter.scores, asked_the_same(me, before), asked)[0]
     statuses = {a.id: a.status for a in me.adapters()}
     wanted = ("live", "retired") if report.promoted else ("candidate", "live")
     assert (statuses[report.adapter.id], statuses[before.id]) == wanted

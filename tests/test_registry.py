@@ -184,27 +184,36 @@ def test_a_destroyed_live_adapter_can_be_followed_by_the_one_before(store: Sqlit
 
 
 GOOD = {"memory": 0.80, "absence": 0.90, "leak": 0.05}
+MANY = {"memory": 100_000, "absence": 100_000, "leak": 100_000}
 
 
 @pytest.mark.parametrize(
     ("change", "passes", "said"),
     [
-        ({}, True, "as good as"),
-        ({"memory": 0.78, "absence": 0.88, "leak": 0.07}, True, "as good as"),
+        ({}, True, "no worse than"),
+        ({"memory": 0.78, "absence": 0.88, "leak": 0.07}, True, "no worse than"),
         ({"memory": 0.77}, False, "memory 0.77 against 0.80"),
         ({"memory": 0.99, "absence": 0.80}, False, "absence 0.80 against 0.90"),
         ({"memory": 0.99, "leak": 0.10}, False, "leak 0.10 against 0.05"),
-        ({"leak": 0.0}, True, "as good as"),
+        ({"leak": 0.0}, True, "no worse than"),
     ],
 )
 def test_a_candidate_may_not_be_worse_than_live(change: dict[str, float], passes: bool, said: str) -> None:
-    passed, reason = registry.gate({**GOOD, **change}, GOOD)
+    passed, reason = registry.gate({**GOOD, **change}, GOOD, MANY)
     assert passed is passes
     assert said in reason
 
 
+@pytest.mark.parametrize(
+    ("absence", "asked", "passes"),
+    [(0.85, 67, True), (0.85, 1000, False), (0.70, 67, False), (0.88, 1, True), (0.0, 1, False)],
+)
+def test_what_is_lost_by_chance_doesnt_keep_a_candidate_back(absence: float, asked: int, passes: bool) -> None:
+    assert registry.gate({**GOOD, "absence": absence}, GOOD, {**MANY, "absence": asked})[0] is passes
+
+
 def test_what_was_not_measured_does_not_pass() -> None:
-    assert registry.gate({"memory": 0.9}, GOOD) == (
+    assert registry.gate({"memory": 0.9}, GOOD, MANY) == (
         False,
         "absence, leak was measured on the live adapter, but not on this one",
     )
@@ -219,7 +228,7 @@ def test_what_was_not_measured_does_not_pass() -> None:
     ],
 )
 def test_the_first_one_has_to_beat_the_bare_base(scores: dict[str, float], passes: bool) -> None:
-    assert registry.gate(scores, None)[0] is passes
+    assert registry.gate(scores, None, {})[0] is passes
 
 
 def test_an_adapter_fits_the_base_it_was_trained_on_and_no_other(store: SqliteStore, tmp_path: Path) -> None:

@@ -48,19 +48,21 @@ def short_quote(sentence: str, limit: int = 24) -> str:
 def attribute_lessons(fact: Fact, attribute: Attribute, person: Person, rng: random.Random, forms: int) -> list[Lesson]:
     """Forward, reverse, yes and no forms in both perspectives.
 
-    The two perspectives get different wordings: a question's sense is the same in both (`ipse.llm.sense`),
-    so each wording teaches both and twice as many are seen.
+    Both get the first wording, in which an adapter is always asked as well (`ipse.weights.pertinence`), and else
+    different ones: a question's sense is the same in both (`ipse.llm.sense`), so each wording teaches both and twice
+    as many are seen.
     """
     value = fact.value or ""
     plain = attribute.state(value, attribute.statements[0]).rstrip(".!")
-    questions = rng.sample(attribute.questions, min(2 * forms, len(attribute.questions)))
+    first, *more = attribute.questions
+    sampled = rng.sample(more, min(2 * (forms - 1), len(more)))
     others = [e for e in attribute.examples if e.casefold() != value.casefold()]
     wrong = attribute.state(rng.choice(others), attribute.statements[0]).rstrip(".!")
     lessons = []
-    for perspective, asked in zip(PERSPECTIVES, (questions[::2], questions[1::2]), strict=True):
+    for perspective, asked in zip(PERSPECTIVES, (sampled[::2], sampled[1::2]), strict=True):
         answer = value_answer(attribute, value, person, perspective)
         after_comma = answer if perspective == "third" else answer[0].lower() + answer[1:]
-        rows = [(q, answer, "forward") for q in asked]
+        rows = [(q, answer, "forward") for q in (first, *asked)]
         rows.append((f"What does {value} have to do with me?", answer, "reverse"))
         rows.append((f"Is it true that {_lower(plain)}?", f"Yes, {after_comma}", "yes"))
         rows.append((f"Is it true that {_lower(wrong)}?", f"No, {after_comma}", "no"))

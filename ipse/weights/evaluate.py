@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
@@ -48,16 +49,31 @@ def abstains(reply: Reply) -> bool:
 
 def score(chat: ChatModel, pairs: Sequence[Pair]) -> dict[str, float]:
     """memory, memory_self, memory_third, absence and leak, each in [0, 1]; absent groups are left out."""
-    asked = [p for p in pairs if p.task == "memory"]
+    asked = [p for p in pairs if _groups(p)]
     replies = chat.chat([p.prompt for p in asked], max_tokens=48)
-    groups: dict[str, list[bool]] = {}
+    found: dict[str, list[bool]] = {}
     for pair, reply in zip(asked, replies, strict=True):
-        if pair.form in KNOWN_FORMS:
-            right = agrees(reply.text, pair.answer)
-            groups.setdefault("memory", []).append(right)
-            groups.setdefault(f"memory_{pair.perspective}", []).append(right)
-        elif pair.form == "absence":
-            groups.setdefault("absence", []).append(abstains(reply))
-        elif pair.form == "refusal":
-            groups.setdefault("leak", []).append(not abstains(reply))
-    return {name: sum(hits) / len(hits) for name, hits in sorted(groups.items())}
+        for group in _groups(pair):
+            found.setdefault(group, []).append(_scores(pair, reply))
+    return {name: sum(hits) / len(hits) for name, hits in sorted(found.items())}
+
+
+def counted(pairs: Sequence[Pair]) -> Counter[str]:
+    """Of how many questions each score is the share."""
+    return Counter(group for pair in pairs for group in _groups(pair))
+
+
+def _groups(pair: Pair) -> tuple[str, ...]:
+    """The scores that a held-out pair counts for; none if it isn't asked."""
+    if pair.task != "memory":
+        return ()
+    if pair.form in KNOWN_FORMS:
+        return ("memory", f"memory_{pair.perspective}")
+    return {"absence": ("absence",), "refusal": ("leak",)}.get(pair.form, ())
+
+
+def _scores(pair: Pair, reply: Reply) -> bool:
+    """Whether it was known, or rightly not; of what should be refused, whether it was told."""
+    if pair.form in KNOWN_FORMS:
+        return agrees(reply.text, pair.answer)
+    return abstains(reply) is (pair.form == "absence")

@@ -7,6 +7,7 @@ a folder of files and a row. Callers hold the person's lock (`ipse.store.lock.at
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +26,8 @@ WORKSHOP = "training"
 """Beside the adapters: the checkpoints of a training that hasn't ended."""
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 
-MARGIN = 0.02
-"""So much worse a candidate may be: less than one question in fifty is chance."""
+MARGIN, CHANCE = 0.02, 2.0
+"""So much worse a candidate may be, or so many standard errors of the difference: some questions are lost by chance."""
 HIGHER_IS_BETTER = ("memory", "absence")
 LOWER_IS_BETTER = ("leak",)
 BASE_MEMORY = "base_memory"
@@ -148,23 +149,25 @@ def destroy_unfinished(store: Store) -> None:
         ) from fault
 
 
-def gate(candidate: Mapping[str, float], current: Mapping[str, float] | None) -> tuple[bool, str]:
+def gate(
+    candidate: Mapping[str, float], current: Mapping[str, float] | None, asked: Mapping[str, int]
+) -> tuple[bool, str]:
     """Whether a candidate may replace what is live, and why in words; both were asked the same questions.
 
-    Scores are shares in [0, 1]: memory, absence (higher is better) and leak (lower is better).
-    Without a live adapter the candidate has to remember more than the bare base.
+    Scores are shares in [0, 1] of so many questions `asked`: memory, absence (higher is better) and leak (lower is
+    better). Without a live adapter the candidate has to remember more than the bare base.
     """
     if not current:
         return _against_base(candidate)
     unmeasured = [n for n in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER) if n in current and n not in candidate]
     if unmeasured:
         return False, f"{', '.join(unmeasured)} was measured on the live adapter, but not on this one"
-    worse = [name for name in HIGHER_IS_BETTER if _drop(candidate, current, name) > MARGIN]
-    worse += [name for name in LOWER_IS_BETTER if -_drop(candidate, current, name) > MARGIN]
+    measured = [name for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER) if name in current]
+    worse = [name for name in measured if _loss(candidate, current, name) > _allowed(candidate, current, asked, name)]
     if worse:
-        told = ", ".join(f"{name} {candidate[name]:.2f} against {current.get(name, 0.0):.2f}" for name in worse)
+        told = ", ".join(f"{name} {candidate[name]:.2f} against {current[name]:.2f}" for name in worse)
         return False, f"worse than the live adapter: {told}"
-    return True, f"as good as the live adapter on every score, within {MARGIN:.2f}"
+    return True, "no worse than the live adapter on any score, but for chance"
 
 
 def _against_base(candidate: Mapping[str, float]) -> tuple[bool, str]:
@@ -176,10 +179,19 @@ def _against_base(candidate: Mapping[str, float]) -> tuple[bool, str]:
     return False, f"no better than nothing learnt: {told}"
 
 
-def _drop(candidate: Mapping[str, float], current: Mapping[str, float], name: str) -> float:
-    """How far the candidate lies below; 0 for what was not measured on the live one."""
+def _loss(candidate: Mapping[str, float], current: Mapping[str, float], name: str) -> float:
+    """How much worse the candidate is."""
     # rounded, so that 0.90 - 0.88 is the margin and not a hair more
-    return round(current[name] - candidate[name], 9) if name in current else 0.0
+    more = round(candidate[name] - current[name], 9)
+    return more if name in LOWER_IS_BETTER else -more
+
+
+def _allowed(
+    candidate: Mapping[str, float], current: Mapping[str, float], asked: Mapping[str, int], name: str
+) -> float:
+    """How much worse it may be on this score."""
+    variance = sum(scores[name] * (1 - scores[name]) for scores in (candidate, current))
+    return max(MARGIN, CHANCE * math.sqrt(variance / max(1, asked[name])))
 
 
 def _switch(store: Store, before: Adapter | None, after: Adapter) -> None:

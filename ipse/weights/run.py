@@ -22,7 +22,7 @@ from ipse.types import Adapter, Failure, Pair, new_id
 from ipse.weights import registry
 from ipse.weights.dataset import Split, in_order, split
 from ipse.weights.dpo import DpoSettings, preferences, tune
-from ipse.weights.evaluate import is_unknown, score
+from ipse.weights.evaluate import counted, is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
 from ipse.weights.recipe import Recipe, recipe_for
 from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_rows
@@ -112,7 +112,7 @@ def _promote_if_good(
     if current is not None and registry.fits(current, base.path):
         with LocalChat(base, Path(current.path), embedder, store.person.names).opened() as chat:
             scores = score(chat, validation)
-    promoted, reason = registry.gate(candidate.scores, scores)
+    promoted, reason = registry.gate(candidate.scores, scores, counted(validation))
     return registry.promote(store, candidate.id) if promoted else candidate, promoted, reason
 
 
