@@ -39,5 +39,6 @@ def test_what_is_kept_stands_in_the_sentence_with_the_beginning_of_the_words(
 ) -> None:
     words = text[start : start + length].strip(" ,;:()")
     kept = excerpt(text, words, most)
-    assert kept in text
-    assert words[:1] in kept
+    begins = text.find(words)
+    found = [at for at in range(len(text) + 1) if text.startswith(kept, at)]
+    assert any(at <= begins < at + max(1, len(kept)) for at in found)
