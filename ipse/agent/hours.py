@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ipse.agent.sentences import pieces, plain, weekdays_in, word_set, word_stems
-from ipse.keyphrases import NUMBER_WORDS
+from ipse.keyphrases import MONTHS, NUMBER_WORDS
 from ipse.types import Fact
 
 DAY = 24 * 60
@@ -65,8 +65,7 @@ _BLOCKED = re.compile(
     re.I,
 )
 _MONTH = re.compile(
-    r"\b(?:in|during|all|of|throughout|late|early|mid) (January|February|March|April|May|June|July|August"
-    r"|September|October|November|December)\b",
+    rf"\b(?:in|during|all|of|throughout|late|early|mid) ({'|'.join(MONTHS)})\b",
     re.I,
 )
 _PARTS = {"morning": (4 * 60, 12 * 60), "afternoon": (12 * 60, 18 * 60), "evening": (17 * 60, DAY + 1)}

@@ -10,21 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ipse.keyphrases import MONTHS
 from ipse.types import Chunk
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-"""The beginnings of their names."""
 OF_ITS_TIME = 0.97
 """How often what answers a question that names a month or a year was said then, or names it too: 971 of 990 questions
 of written lives that name a year."""
 
 YEAR = re.compile(r"\b((?:19|20)\d\d)\b")
 
-_NAMES = "January|February|March|April|June|July|August|September|October|November|December"
+_NAMES = "|".join(name for name in MONTHS if name != "May")
 _BEFORE_MAY = "in|of|my|by|our|his|her|mid|last|this|next|from|late|that|since|until|early|after|during|before"
-_ASKED_MONTH = re.compile(
-    rf"\b(?:(?P<month>{_NAMES})\b|(?:{_BEFORE_MAY})[ -](?P<may>May)\b|(?P<of_year>May) (?=(?:19|20)\d\d\b))"
-)
+_ASKED_MONTH = re.compile(rf"\b(?:({_NAMES})\b|(?:{_BEFORE_MAY})[ -](May)\b|(May) (?=(?:19|20)\d\d\b))")
 """May is a name and a verb as well."""
 _TOLD_MONTH = re.compile(rf"\b(?:{_NAMES}|May|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b", re.I)
 
@@ -38,7 +35,7 @@ class Period:
 
     def has(self, chunk: Chunk) -> bool:
         """Whether it was said then, or names that time."""
-        months = {_month(name) for name in _TOLD_MONTH.findall(chunk.text)}
+        months = {month_of(name) for name in _TOLD_MONTH.findall(chunk.text)}
         years = {int(year) for year in YEAR.findall(chunk.text)}
         if chunk.at is not None:
             months, years = months | {chunk.at.month}, years | {chunk.at.year}
@@ -48,7 +45,7 @@ class Period:
 def period_of(question: str) -> Period | None:
     """The time that a question names, if it does."""
     names = ("".join(found) for found in _ASKED_MONTH.findall(question))
-    period = Period(frozenset(map(_month, names)), frozenset(map(int, YEAR.findall(question))))
+    period = Period(frozenset(map(month_of, names)), frozenset(map(int, YEAR.findall(question))))
     return period if period.months or period.years else None
 
 
@@ -66,5 +63,6 @@ def timely(question: str, chunks: Sequence[Chunk]) -> list[float]:
     return [gain if fit else loss for fit in fits]
 
 
-def _month(name: str) -> int:
-    return MONTHS.index(name[:3].casefold()) + 1
+def month_of(name: str) -> int:
+    """1 to 12, by the three letters that its name or short form begins with."""
+    return 1 + [month[:3] for month in MONTHS].index(name[:3].capitalize())

@@ -13,8 +13,8 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from ipse.agent.dating import asks_own_age, asks_year, year_told
-from ipse.agent.period import MONTHS, YEAR
-from ipse.keyphrases import content_words, number, tokens, whole
+from ipse.agent.period import YEAR, month_of
+from ipse.keyphrases import MONTHS, content_words, number, tokens, whole
 from ipse.types import Chunk, Person
 
 _MORE = re.compile(r"\bhow (?:many|much) (?:more|less|fewer)\b.*\bthan\b", re.I)
@@ -47,7 +47,7 @@ _HALVED = re.compile(
     re.I,
 )
 _HOW_LONG = re.compile(r"\bhow many (?P<unit>day|night|week)s\b", re.I)
-_MONTH = rf"(?P<{{}}>{'|'.join(MONTHS)})[a-z]*\.?"
+_MONTH = rf"(?P<{{}}>{'|'.join(name[:3] for name in MONTHS)})[a-z]*\.?"
 _SPAN = re.compile(
     rf"\b(?P<from>\d\d?)\.?(?: {_MONTH.format('of')})? ?(?:-|–|to|till|until) ?"
     rf"(?P<to>\d\d?)\.? {_MONTH.format('till')}\b",
@@ -55,7 +55,7 @@ _SPAN = re.compile(
 )
 _UNCLEAR = re.compile(
     r"(?:\b|(?<=\d))(?:more|less|fewer|than|half|halves|thirds?|quarters?|hundred|thousand|million|k"
-    r"|january|february|march|april|may|june|july|august|september|october|november|december)\b|-\d|\d:\d|%",
+    rf"|{'|'.join(MONTHS)})\b|-\d|\d:\d|%",
     re.I,
 )
 """Numbers that mean something else, or the answer already."""
@@ -184,7 +184,7 @@ def _span(question: str, chunk: Chunk) -> str | None:
     if asked is None or told is None:
         return None
     first, last = int(told["from"]), int(told["to"])
-    months = [MONTHS.index(name.casefold()[:3]) + 1 for name in (told["of"] or told["till"], told["till"])]
+    months = [month_of(name) for name in (told["of"] or told["till"], told["till"])]
     year = chunk.at.year if chunk.at else _NO_LEAP_YEAR
     try:
         days = (date(year + (months[1] < months[0]), months[1], last) - date(year, months[0], first)).days

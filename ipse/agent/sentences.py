@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ipse.keyphrases import content_words, is_name, numbers, stem, tokens
+from ipse.keyphrases import MONTHS, content_words, is_name, numbers, stem, tokens
 from ipse.teacher.subject import RELATIONS
 from ipse.types import Fact, Person
 
@@ -204,9 +204,8 @@ def shared(first: Iterable[str], second: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-_MONTHS = word_set("january february march april may june july august september october november december")
 _DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
-_CALENDAR = {stem(short): name for name in (*_MONTHS, *_DAYS) for short in (name[:3], name)}
+_CALENDAR = {stem(short): name for name in (*map(str.casefold, MONTHS), *_DAYS) for short in (name[:3], name)}
 _CALENDAR |= {"sept": "september", "tue": "tuesday", "thur": "thursday"}
 for _everyday in ("may", "sun", "sat", "mar", "wed"):  # words of their own as well
     _CALENDAR.pop(stem(_everyday), None)

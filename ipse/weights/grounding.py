@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ipse.keyphrases import MONTHS
 from ipse.teacher.grammar import attributes
 from ipse.types import Fact, Pair, Person
 
@@ -44,8 +45,6 @@ _THINKING = re.compile(r"\A<think>.*</think>\s*", re.DOTALL)
 _UNANSWERED = re.compile(r"\A\s*(?:yes|no|approve|flag)\b[,.:]?", re.IGNORECASE)
 """The verdict that an answer opens with; what follows is its content."""
 _SUBJECTS = frozenset({"i", "you", "he", "she", "they", "we", "it"})
-_MONTH_TEXT = "january february march april may june july august september october november december"
-_MONTHS = _MONTH_TEXT.split()
 _NUMBER_TEXT = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen twenty
@@ -190,7 +189,7 @@ def _tellings(fact: Fact) -> list[str]:
 def _known(texts: Sequence[str], cited: Sequence[Fact], person: Person) -> Words:
     words = words_of(" . ".join((*texts, *person.names)))
     dates = [date for fact in cited for date in (fact.valid_from, fact.valid_to) if date]
-    months = {_MONTHS[date.month - 1] for date in dates}
+    months = {MONTHS[date.month - 1].casefold() for date in dates}
     # as a name counts whatever the facts hold, be it in lower case or at the start of a sentence
     written = {_plain(word) for text in (*texts, *person.names) for word in _WORD.findall(text)}
     return Words(

@@ -159,10 +159,10 @@ def gate(
     """
     if not current:
         return _against_base(candidate)
-    unmeasured = [n for n in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER) if n in current and n not in candidate]
+    measured = [name for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER) if name in current]
+    unmeasured = [name for name in measured if name not in candidate]
     if unmeasured:
         return False, f"{', '.join(unmeasured)} was measured on the live adapter, but not on this one"
-    measured = [name for name in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER) if name in current]
     worse = [name for name in measured if _loss(candidate, current, name) > _allowed(candidate, current, asked, name)]
     if worse:
         told = ", ".join(f"{name} {candidate[name]:.2f} against {current[name]:.2f}" for name in worse)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ipse.keyphrases import MONTHS
 from ipse.teacher.grammar import attributes
 from ipse.types import Biography, Fact, Kind, Person, new_id
 from ipse.voice import second, third, wrote
@@ -30,10 +31,6 @@ _KINDS: dict[Kind, float] = {
     "statement": 0.0,
 }
 _RECOGNISED, _SPEAKING, _RECENT, _PER_REF, _MOST_REFS = 0.4, 0.15, 0.2, 0.05, 6
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
 _SPEAKS = re.compile(r"(?:I|I'[a-z]+|My|We|We'[a-z]+|Our)\b")
 _END = re.compile(r"(?P<end>[.!?…]*)$")
 
@@ -123,7 +120,7 @@ def _date_note(fact: Fact, replaced: frozenset[tuple[str, str]]) -> str:
     """When, where it matters: for what was otherwise before, and for events."""
     if fact.valid_from is None:
         return ""
-    month = f"{_MONTHS[fact.valid_from.month - 1]} {fact.valid_from.year}"
+    month = f"{MONTHS[fact.valid_from.month - 1]} {fact.valid_from.year}"
     if (fact.attribute, fact.subject) in replaced:
         return f"since {month}"
     return f"told in {month}" if fact.kind == "event" else ""
