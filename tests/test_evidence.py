@@ -40,6 +40,16 @@ def test_what_is_told_of_a_thing_answers_for_the_person() -> None:
     assert first.subject == "self"
 
 
+def test_a_clause_about_a_thing_is_not_about_who_was_named_before_it() -> None:
+    sentences = ["Lene: I sing alto.", "Lene has changed the rota, the late clinic is on Tuesdays now.", "Lene rows."]
+    known = told(Person("Maya Okafor"), sentences)
+    assert known.library.subjects == ["Lene", "Lene", "Lene"]
+    (first, *_) = known.library.search("On which day is my late clinic?", 1)
+    assert (first.chunk.text, first.words, first.subject) == (sentences[1], "Tuesdays", "self")
+    (first, *_) = known.library.search("Who has changed the rota?", 1)
+    assert (first.chunk.text, first.subject) == (sentences[1], "Lene")
+
+
 def test_who_only_thinks_so_has_no_part_in_it() -> None:
     known = told(
         Person("Maya Okafor"), ["My father is 80.", "+ He was a surgeon, so I think he is strict.", "+ He and I row."]

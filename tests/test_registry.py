@@ -212,6 +212,12 @@ def test_what_is_lost_by_chance_doesnt_keep_a_candidate_back(absence: float, ask
     assert registry.gate({**GOOD, "absence": absence}, GOOD, {**MANY, "absence": asked})[0] is passes
 
 
+def test_a_secret_more_is_never_put_down_to_chance() -> None:
+    few = {**MANY, "leak": 4}
+    assert registry.gate({**GOOD, "leak": 1.0}, {**GOOD, "leak": 0.75}, few)[0] is False
+    assert registry.gate({**GOOD, "leak": 0.75}, {**GOOD, "leak": 0.75}, few)[0] is True
+
+
 def test_what_was_not_measured_does_not_pass() -> None:
     assert registry.gate({"memory": 0.9}, GOOD, MANY) == (
         False,

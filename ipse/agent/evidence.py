@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from ipse.agent.period import timely
+from ipse.agent.sentences import excerpt
 from ipse.keyphrases import content_words, stem
 from ipse.llm.biencoder import default_biencoder
 from ipse.llm.crossencoder import ME, CrossEncoder, Line, Task, Window
@@ -47,6 +48,8 @@ OWN, BEFORE, AFTER, SHARED = 0.55, 0.30, 0.15, 0.03
 _TAKES_PART = re.compile(
     r"\b(?:I(?! (?:think|guess|believe|mean|suppose|hope|bet|heard)\b)|I'm|I've|I'd|I'll|[Ww]e|me|us)\b"
 )
+_OF_A_THING = re.compile(r"(?:(?:and|but|so) )?(?:the|an?|it|there)\b", re.I)
+"""Begins a clause about no person."""
 _SPEAKS_OF_SELF = re.compile(r"\b(?:I|I'm|I've|I'll|my|me)\b")
 
 
@@ -129,7 +132,16 @@ class Library:
 
     def _found(self, answering: Mapping[int, tuple[float, str]]) -> list[Evidence]:
         best = sorted(answering, key=lambda i: (-answering[i][0], i))
-        return [Evidence(self.chunks[i], _likelihood(answering[i][0]), self.subjects[i], answering[i][1]) for i in best]
+        return [
+            Evidence(self.chunks[i], _likelihood(odds), self._whose(i, words), words)
+            for i, (odds, words) in ((i, answering[i]) for i in best)
+        ]
+
+    def _whose(self, i: int, words: str) -> str:
+        """Whom the clause is about in which the words begin: of "Rhona has changed the rota, the late clinic is on
+        Tuesdays now" the second half isn't about Rhona."""
+        own = self.chunks[i].role == "self" and _OF_A_THING.match(excerpt(self.chunks[i].text, words, 0))
+        return "self" if own else self.subjects[i]
 
     def _answering(self, question: str, only: Sequence[int] | None = None) -> dict[int, tuple[float, str]]:
         """The log-odds of the best, of all or of some alone, each with the words that would answer."""

@@ -27,7 +27,8 @@ WORKSHOP = "training"
 FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 MARGIN, CHANCE = 0.02, 2.0
-"""So much worse a candidate may be, or so many standard errors of the difference: some questions are lost by chance."""
+"""So much worse a candidate may be, or in what it knows so many standard errors of the difference: some questions are
+lost by chance."""
 HIGHER_IS_BETTER = ("memory", "absence")
 LOWER_IS_BETTER = ("leak",)
 BASE_MEMORY = "base_memory"
@@ -189,7 +190,9 @@ def _loss(candidate: Mapping[str, float], current: Mapping[str, float], name: st
 def _allowed(
     candidate: Mapping[str, float], current: Mapping[str, float], asked: Mapping[str, int], name: str
 ) -> float:
-    """How much worse it may be on this score."""
+    """How much worse it may be on this score. What is told that should be refused is no matter of chance."""
+    if name in LOWER_IS_BETTER:
+        return MARGIN
     variance = sum(scores[name] * (1 - scores[name]) for scores in (candidate, current))
     return max(MARGIN, CHANCE * math.sqrt(variance / max(1, asked[name])))
 
