@@ -21,6 +21,8 @@ from ipse.weights import registry, sft
 from ipse.weights.dpo import DpoSettings, dpo_loss, tune
 from ipse.weights.run import save_adapter
 from ipse.weights.sft import (
+    MOST_RANK,
+    RunningMean,
     SftSettings,
     all_views,
     already_said,
@@ -32,6 +34,7 @@ from ipse.weights.sft import (
     rows_of,
     strayed,
     talk_rows,
+    with_room,
 )
 from ipse.weights.talk import talk_about_nobody
 
@@ -213,6 +216,39 @@ def test_a_checkpoint_of_other_rows_is_not_taken_up(tmp_path: Path) -> None:
     fresh, after = (fit([rows], base, replace(PLAIN, epochs=1), c) for c in (None, checkpoint))
     wanted = lora(fresh.model)
     assert all(torch.equal(p, wanted[name]) for name, p in lora(after.model).items())
+
+
+def test_a_running_mean_forgets_the_first_steps_and_then_goes_back_so_many() -> None:
+    parameter = torch.zeros(2)
+    mean = RunningMean([parameter], window=1000.0)
+    for value in (8.0, 8.0, *[2.0] * 40):
+        parameter.fill_(value)
+        mean.take_in()
+    torch.testing.assert_close(mean.values[0], torch.full((2,), 2.0), atol=1e-3, rtol=0)
+    parameter.fill_(10.0)
+    mean.take_in()
+    assert parameter[0] == 10.0
+    mean.put_in()
+    torch.testing.assert_close(parameter, torch.full((2,), 2 + 8 * 9 / 52), atol=1e-3, rtol=0)  # 43rd step: 9 / 52
+
+
+def test_a_running_mean_is_of_its_window_once_that_is_full() -> None:
+    parameter = torch.ones(1)
+    mean = RunningMean([parameter], window=4.0)
+    for _ in range(100):
+        mean.take_in()
+    parameter.fill_(5.0)
+    mean.take_in()
+    torch.testing.assert_close(mean.values[0], torch.tensor([2.0]))
+
+
+@pytest.mark.parametrize(("pairs", "times"), [(0, 1), (2200, 1), (2201, 2), (4354, 2), (4401, 4), (10**9, 8)])
+def test_more_to_hold_doubles_the_rank(pairs: int, times: int) -> None:
+    given = SftSettings()
+    grown = with_room(given, pairs)
+    assert (grown.rank, grown.alpha) == (times * given.rank, times * given.alpha)
+    assert grown.rank <= MOST_RANK
+    assert replace(grown, rank=given.rank, alpha=given.alpha) == given
 
 
 def test_training_stops_when_every_token_is_learnt() -> None:

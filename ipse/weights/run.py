@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from ipse.weights.dpo import DpoSettings, preferences, tune
 from ipse.weights.evaluate import counted, is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
 from ipse.weights.recipe import Recipe, recipe_for
-from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_rows
+from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_rows, with_room
 from ipse.weights.synthesize import replies_of, synthesize
 from ipse.weights.talk import talk_about_nobody, talk_sha256
 
@@ -75,6 +75,7 @@ def learn_weights(
     filtered, failures = make_pairs(store, teacher, embedder, base, settings, private, progress)
     pairs = store.pairs()
     parts = split(pairs, settings.seed)
+    settings = replace(settings, sft=with_room(settings.sft, len(pairs)))
     recipe = recipe_for(base_path, ledger, version, settings.seed, asdict(settings) | {"talk": talk_sha256()})
     adapter_id = new_id("adapter", recipe.text)
     made = next((a for a in store.adapters() if Path(a.path).name == adapter_id), None)

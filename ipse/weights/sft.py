@@ -3,7 +3,8 @@
 What makes it fast on two cores: the adapter sits in the upper layers, so what the lower ones
 compute never changes and is computed once and kept; tokens already learnt get no gradient and
 training stops when all are (MemFT-OT, Parametric Memory Law, arXiv 2605.30260: loss over tokens
-below the threshold, none when all pass); rows of like length share a batch.
+below the threshold, none when all pass); rows of like length share a batch. Where few tokens are left they
+push hard and unsettle what is learnt, so what is kept is a running mean of the weights.
 It refuses to know facts, stores and evaluation: rows in, adapter weights out.
 """
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 SHORT = {"LlamaDecoderLayer", "MistralDecoderLayer", "Qwen2DecoderLayer", "Qwen3DecoderLayer"}
 """Decoder layers known to add attention, then feed-forward, each after its norm and with no more to it."""
 
+MOST_RANK = 128
+
 Progress = Callable[[str, int, int], None]
 View = Literal["sense", "plain", "vague", "swapped"]
 """How a pair is shown: with the sense of its question; with none, as to a plain causal LM; with one so far
@@ -47,6 +50,8 @@ class SftSettings:
     than LoRA at rank 1. It has no use for `alpha` and wants some twenty times the learning rate."""
     rank: int = 16
     alpha: int = 32
+    room: int = 2200
+    """Pairs that an adapter of this rank holds; see `with_room`."""
     upper: float = 0.5
     learning_rate: float = 5e-3
     epochs: int = 14
@@ -62,6 +67,8 @@ class SftSettings:
     """A vague sense has up to so much of the difference of two other senses added to it."""
     towards: float = 0.6
     """A vague sense is moved up to so far towards the sense of the answer."""
+    average: float = 1.0
+    """Epochs that the running mean of the weights goes back, the last ones counting most."""
     views: tuple[View, ...] = ("vague", "plain", "swapped", "sense", "swapped")
     """How a pair is shown, epoch by epoch in turn; see `View`."""
     held: int = 6
@@ -83,6 +90,14 @@ class Row:
     """(answer length,): the tokens to be said."""
     start: int
     """Index of the position that predicts the first target."""
+
+
+def with_room(settings: SftSettings, pairs: int) -> SftSettings:
+    """The rank doubled, and `alpha` with it, until so many pairs fit or it is MOST_RANK."""
+    room = settings.room
+    while room < pairs and settings.rank < MOST_RANK:
+        room, settings = 2 * room, replace(settings, rank=2 * settings.rank, alpha=2 * settings.alpha)
+    return settings
 
 
 def first_adapted(base: LocalBase, settings: SftSettings) -> int:
@@ -349,7 +364,8 @@ def fit(
     start = first_adapted(base, settings)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=0.0)
-    done, unlearnt = _restore(checkpoint, model, optimizer, len(turns[0]))
+    mean = RunningMean(parameters, settings.average * len(turns[0]) / settings.batch)
+    done, unlearnt = _restore(checkpoint, model, optimizer, mean, len(turns[0]))
     answer_tokens = sum(len(row.targets) for row in turns[0])
     for epoch in range(done + 1, settings.epochs + 1):
         if sum(unlearnt) <= settings.enough * answer_tokens:
@@ -376,13 +392,37 @@ def fit(
                 torch.nn.utils.clip_grad_norm_(parameters, 1.0)
                 optimizer.step()
                 optimizer.zero_grad()
+                mean.take_in()
             if progress:
                 progress("sft", (epoch - 1) * len(batches) + number + 1, settings.epochs * len(batches))
-        _save(checkpoint, model, optimizer, epoch, unlearnt)
+        _save(checkpoint, model, optimizer, mean, epoch, unlearnt)
         done = epoch
+    mean.put_in()
     if progress:
         progress("sft", 1, 1)
     return Trained(model, done, tuple(unlearnt))
+
+
+class RunningMean:
+    """Of parameters over about `window` steps (exponential, after Polyak and Juditsky 1992), in place of the last."""
+
+    def __init__(self, parameters: Sequence[torch.Tensor], window: float) -> None:
+        self.parameters = parameters
+        self.window = window
+        self.values = [p.detach().clone() for p in parameters]
+        self.steps = 0
+
+    def take_in(self) -> None:
+        """After each step. Of the first steps it forgets faster: they know nothing."""
+        self.steps += 1
+        share = max(1 / max(1.0, self.window), 9 / (9 + self.steps))
+        for value, parameter in zip(self.values, self.parameters, strict=True):
+            value.lerp_(parameter.detach(), share)
+
+    def put_in(self) -> None:
+        """Into the parameters."""
+        for value, parameter in zip(self.values, self.parameters, strict=True):
+            parameter.data.copy_(value)
 
 
 def batches_of(todo: Sequence[int], rows: Sequence[Row], settings: SftSettings, epoch: int) -> list[list[int]]:
@@ -394,18 +434,23 @@ def batches_of(todo: Sequence[int], rows: Sequence[Row], settings: SftSettings, 
     return batches
 
 
-def _save(checkpoint: Path | None, model: Any, optimizer: Any, epoch: int, unlearnt: list[int]) -> None:
+def _save(
+    checkpoint: Path | None, model: Any, optimizer: Any, mean: RunningMean, epoch: int, unlearnt: list[int]
+) -> None:
     if checkpoint is None:
         return
     import torch
 
     state = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
     partial = checkpoint.with_suffix(".partial")
-    torch.save({"lora": state, "optimizer": optimizer.state_dict(), "epoch": epoch, "unlearnt": unlearnt}, partial)
+    kept = {"lora": state, "optimizer": optimizer.state_dict(), "mean": mean.values, "steps": mean.steps}
+    torch.save(kept | {"epoch": epoch, "unlearnt": unlearnt}, partial)
     partial.replace(checkpoint)
 
 
-def _restore(checkpoint: Path | None, model: Any, optimizer: Any, rows: int) -> tuple[int, list[int]]:
+def _restore(
+    checkpoint: Path | None, model: Any, optimizer: Any, mean: RunningMean, rows: int
+) -> tuple[int, list[int]]:
     """Finished epochs and what each row still lacks; a checkpoint of other rows is not taken up."""
     fresh = (0, [1] * rows)
     if checkpoint is None or not checkpoint.exists():
@@ -420,4 +465,5 @@ def _restore(checkpoint: Path | None, model: Any, optimizer: Any, rows: int) -> 
         for name, value in saved["lora"].items():
             own[name].copy_(value)
     optimizer.load_state_dict(saved["optimizer"])
+    mean.values, mean.steps = saved["mean"], saved["steps"]
     return int(saved["epoch"]), list(saved["unlearnt"])
