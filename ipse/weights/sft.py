@@ -93,9 +93,9 @@ class Row:
 
 
 def with_room(settings: SftSettings, pairs: int) -> SftSettings:
-    """The rank doubled, and `alpha` with it, until so many pairs fit or it is MOST_RANK."""
+    """The rank doubled, and `alpha` with it, until so many pairs fit, or as far as MOST_RANK allows."""
     room = settings.room
-    while room < pairs and settings.rank < MOST_RANK:
+    while room < pairs and 2 * settings.rank <= MOST_RANK:
         room, settings = 2 * room, replace(settings, rank=2 * settings.rank, alpha=2 * settings.alpha)
     return settings
 
@@ -413,7 +413,8 @@ class RunningMean:
         self.steps = 0
 
     def take_in(self) -> None:
-        """After each step. Of the first steps it forgets faster: they know nothing."""
+        """After each step. The first ones, which know nothing, it forgets faster, as TensorFlow's
+        ExponentialMovingAverage does."""
         self.steps += 1
         share = max(1 / max(1.0, self.window), 9 / (9 + self.steps))
         for value, parameter in zip(self.values, self.parameters, strict=True):
