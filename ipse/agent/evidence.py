@@ -131,17 +131,16 @@ class Library:
         return self._found({i: (sum(way[i][0] for way in ways) / len(ways), ways[0][i][1]) for i in shared})
 
     def _found(self, answering: Mapping[int, tuple[float, str]]) -> list[Evidence]:
-        best = sorted(answering, key=lambda i: (-answering[i][0], i))
-        return [
-            Evidence(self.chunks[i], _likelihood(odds), self._whose(i, words), words)
-            for i, (odds, words) in ((i, answering[i]) for i in best)
-        ]
+        best = sorted(answering.items(), key=lambda each: (-each[1][0], each[0]))
+        return [Evidence(self.chunks[i], _likelihood(odds), self._whose(i, words), words) for i, (odds, words) in best]
 
     def _whose(self, i: int, words: str) -> str:
         """Whom the clause is about in which the words begin: of "Rhona has changed the rota, the late clinic is on
         Tuesdays now" the second half isn't about Rhona."""
-        own = self.chunks[i].role == "self" and _OF_A_THING.match(excerpt(self.chunks[i].text, words, 0))
-        return "self" if own else self.subjects[i]
+        chunk, subject = self.chunks[i], self.subjects[i]
+        if subject == "self" or chunk.role != "self":
+            return subject
+        return "self" if _OF_A_THING.match(excerpt(chunk.text, words, 0)) else subject
 
     def _answering(self, question: str, only: Sequence[int] | None = None) -> dict[int, tuple[float, str]]:
         """The log-odds of the best, of all or of some alone, each with the words that would answer."""

@@ -404,7 +404,10 @@ def fit(
 
 
 class RunningMean:
-    """Of parameters over about `window` steps (exponential, after Polyak and Juditsky 1992), in place of the last."""
+    """Of parameters over about `window` steps (exponential, after Polyak and Juditsky 1992), in place of the last.
+
+    torch's AveragedModel does the same with a whole model, and so would copy the frozen base.
+    """
 
     def __init__(self, parameters: Sequence[torch.Tensor], window: float) -> None:
         self.parameters = parameters
