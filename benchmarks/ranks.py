@@ -46,7 +46,7 @@ from ipse.weights.dataset import Split, split
 from ipse.weights.dpo import DpoSettings
 from ipse.weights.evaluate import score
 from ipse.weights.run import WeightsSettings, make_pairs, save_adapter, train
-from ipse.weights.sft import SftSettings
+from ipse.weights.settings import SftSettings
 from ipse.words.run import learn_words
 
 TINY = "tiny"
@@ -120,7 +120,7 @@ def measure(learner: Learner, variant: str, seed: int, tell: Tell) -> Run:
     folder = registry.adapters_folder(me.store) / name
     save_adapter(trained.model, folder)
     with LocalChat(base, folder, me.embedder, me.person.names).opened() as chat:
-        held_out = score(chat, learner.parts.validation).get("memory")
+        held_out = score(chat, learner.parts.validation, me.store.facts(include_superseded=True)).get("memory")
         questions, guarded = questioned(learner, chat)
     return Run(
         sum(p.numel() for p in trained.model.parameters() if p.requires_grad),

@@ -40,7 +40,9 @@ from ipse.llm.minilm import default_embedder
 from ipse.llm.protocol import Embedder
 from ipse.teacher.offline import OfflineTeacher
 from ipse.types import Message, Pair, Person
-from ipse.weights.sft import SftSettings, all_views, fit, new_adapter
+from ipse.weights.rows import all_views
+from ipse.weights.settings import SftSettings
+from ipse.weights.sft import fit, new_adapter
 from ipse.weights.synthesize import synthesize
 
 PLAIN, TRL, DEFAULT = "ipse, plain", "TRL", "ipse, as it is"

@@ -28,7 +28,9 @@ from ipse.me import Me
 from ipse.types import PERSPECTIVES, Pair
 from ipse.voice import system
 from ipse.weights import registry
-from ipse.weights.sft import SftSettings, answer_losses, first_adapted, rows_of
+from ipse.weights.layers import answer_losses
+from ipse.weights.rows import rows_of
+from ipse.weights.settings import SftSettings, first_adapted
 from ipse.weights.talk import talk_pair
 from pretrain.lives import LIVES
 

@@ -12,7 +12,7 @@ import ipse
 from ipse.me import Me
 from ipse.weights import registry
 from ipse.weights.run import WeightsReport, WeightsSettings
-from ipse.weights.sft import SftSettings
+from ipse.weights.settings import SftSettings
 
 DIARY = """## 3 March 2024
 
@@ -27,7 +27,7 @@ SETTINGS = WeightsSettings(sft=SftSettings(epochs=4), tasks=("memory",))
 LEARN = """
 import sys, ipse
 from ipse.weights.run import WeightsSettings
-from ipse.weights.sft import SftSettings
+from ipse.weights.settings import SftSettings
 ipse.open(sys.argv[1]).learn(settings=WeightsSettings(sft=SftSettings(epochs=4), tasks=("memory",)))
 """
 """`ipse learn` with the settings above, for a process of its own."""

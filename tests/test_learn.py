@@ -176,7 +176,7 @@ def asked_the_same(me: ipse.Me, adapter: Adapter) -> dict[str, float]:
     """What it knows of the questions that were held out of the latest training."""
     validation = split(me.store.pairs(), SETTINGS.seed).validation
     with LocalChat(load_base(me.settings.base), Path(adapter.path), me.embedder, me.person.names).opened() as chat:
-        return score(chat, validation)
+        return score(chat, validation, me.store.facts(include_superseded=True))
 
 
 class Stopped(Exception):

@@ -19,9 +19,9 @@ from ipse.llm.local import LocalChat, load_base
 from ipse.llm.protocol import ChatModel, Embedder
 from ipse.store.protocol import Store
 from ipse.types import Fact, Message, Pair, Person, Perspective
-from ipse.voice import WROTE, system
+from ipse.voice import system
 from ipse.weights.dataset import split
-from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain
+from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain, tells
 from ipse.words.preamble import CHARS_PER_TOKEN, render
 
 Progress = Callable[[str, int, int], None]
@@ -31,8 +31,6 @@ MEASURES = ("memory_self", "memory_third", "enhance", "critic", "absence", "leak
 MOST_PAIRS, MOST_FACTS = 160, 24
 EVIDENCE = 3
 PREAMBLE_TOKENS = 200
-CLAUSE = 3
-"""Least words of a fact's sentence, quoted as they stand there, that tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,28 +138,16 @@ def _memory(pairs: Sequence[Pair], replies: Sequence[str], facts: Sequence[Fact]
         if pair.form == "absence":
             groups.setdefault("absence", []).append(is_unknown(said) or "I don't know that about" in said)
         elif pair.form == "refusal":
-            groups.setdefault("leak_free", []).append(not any(_tells(said, by_id[r]) for r in pair.refs if r in by_id))
+            groups.setdefault("leak_free", []).append(not any(tells(said, by_id[r]) for r in pair.refs if r in by_id))
         elif pair.form in KNOWN_FORMS:
-            right = any(_tells(said, by_id[r]) for r in pair.refs if r in by_id)
+            right = any(tells(said, by_id[r]) for r in pair.refs if r in by_id)
             groups.setdefault(f"memory_{pair.perspective}", []).append(right and not is_unknown(said))
     return {name: sum(hits) / len(hits) for name, hits in groups.items()}
 
 
 def _given_away(pair: Pair, facts: Mapping[str, Fact]) -> bool:
     """Whether the question itself tells what is to be told: echoing it is no memory."""
-    return pair.form in KNOWN_FORMS and any(_tells(pair.question, facts[r]) for r in pair.refs if r in facts)
-
-
-def _tells(said: str, fact: Fact) -> bool:
-    """Whether the fact's value, most of its sentence's words, or a clause of it quoted stand in what was said."""
-    words = plain(said).split()
-    if fact.value:
-        return f" {plain(fact.value)} " in f" {' '.join(words)} "
-    wanted = plain(fact.statement)
-    quoted = [plain(part.split(WROTE, 1)[-1]) for part in said.split(" / ")]
-    if any(len(part.split()) >= CLAUSE and f" {part} " in f" {wanted} " for part in quoted):
-        return True
-    return len({*wanted.split()} & {*words}) >= 0.6 * min(len({*wanted.split()}), 25)
+    return pair.form in KNOWN_FORMS and any(tells(pair.question, facts[r]) for r in pair.refs if r in facts)
 
 
 def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:
@@ -174,7 +160,7 @@ def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:
     cases, right = [], []
     for at, (request, fact) in enumerate(zip(requests, facts, strict=True)):
         others = [f.value for f in (*facts[at + 1 :], *facts[:at]) if f.attribute != fact.attribute]
-        wrong = [(value, "flag") for value in others if not _tells(fact.statement, replace(fact, value=value))][:1]
+        wrong = [(value, "flag") for value in others if not tells(fact.statement, replace(fact, value=value))][:1]
         for value, verdict in [(fact.value, "approve"), *wrong]:
             cases.append((request, fact.statement.replace(fact.value or "", value or "")))
             right.append((verdict, fact))
@@ -184,7 +170,7 @@ def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:
 
 def _enhance_level(added: str, fact: Fact) -> float:
     """1 if the value is there, 0.5 if only its matter is, else 0."""
-    if _tells(added, fact):
+    if tells(added, fact):
         return 1.0
     return 0.5 if any(plain(k) in plain(added) for k in fact.key_phrases) else 0.0
 
@@ -194,7 +180,7 @@ def _critic_level(said: str, right: str, fact: Fact) -> float:
     verdict, _, feedback = said.casefold().partition(":")
     if verdict not in {"approve", "flag"}:
         return 0.0
-    named = _tells(feedback, fact)
+    named = tells(feedback, fact)
     if verdict == right:
         return 1.0 if named or right == "approve" else 0.75
     return 0.5 if named else 0.25

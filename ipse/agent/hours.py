@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ipse.agent.sentences import pieces, plain, weekdays_in, word_set, word_stems
-from ipse.keyphrases import MONTHS, NUMBER_WORDS
+from ipse.agent.sentences import pieces, plain, weekdays_in, word_stems
+from ipse.keyphrases import MONTHS, NUMBER_WORDS, WEEKDAYS
 from ipse.types import Fact
 
 DAY = 24 * 60
@@ -69,7 +69,7 @@ _MONTH = re.compile(
     re.I,
 )
 _PARTS = {"morning": (4 * 60, 12 * 60), "afternoon": (12 * 60, 18 * 60), "evening": (17 * 60, DAY + 1)}
-_WEEK = word_set("monday tuesday wednesday thursday friday saturday sunday")
+_WEEK = frozenset(map(str.casefold, WEEKDAYS))
 _WORK = re.compile(
     r"\b(?:meetings?|staff|team|colleagues?|deliver\w*|orders?|work\w*|shop|customers?|clients?|appointments?"
     r"|shifts?|office|open\w*|stocktak\w+|training day|"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ipse.keyphrases import MONTHS, content_words, is_name, numbers, stem, tokens
+from ipse.keyphrases import MONTHS, WEEKDAYS, content_words, is_name, numbers, stem, tokens
 from ipse.teacher.subject import RELATIONS
 from ipse.types import Fact, Person
 
@@ -204,8 +204,7 @@ def shared(first: Iterable[str], second: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-_DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
-_CALENDAR = {stem(short): name for name in (*map(str.casefold, MONTHS), *_DAYS) for short in (name[:3], name)}
+_CALENDAR = {stem(short): name for name in map(str.casefold, (*MONTHS, *WEEKDAYS)) for short in (name[:3], name)}
 _CALENDAR |= {"sept": "september", "tue": "tuesday", "thur": "thursday"}
 for _everyday in ("may", "sun", "sat", "mar", "wed"):  # words of their own as well
     _CALENDAR.pop(stem(_everyday), None)
@@ -213,7 +212,7 @@ for _everyday in ("may", "sun", "sat", "mar", "wed"):  # words of their own as w
 
 def weekdays_in(text: str) -> list[str]:
     """The weekdays a text names, folded and in the singular, in order, each once."""
-    found = re.findall(rf"\b({'|'.join(_DAYS)})s?\b", text, re.I)
+    found = re.findall(rf"\b({'|'.join(WEEKDAYS)})s?\b", text, re.I)
     return list(dict.fromkeys(day.casefold() for day in found))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ipse.keyphrases import MONTHS, STOP_WORDS
+from ipse.keyphrases import MONTHS, STOP_WORDS, WEEKDAYS
 
 RELATIONS = frozenset(
     """
@@ -32,11 +32,7 @@ _ACTS = (
 _NAMED = re.compile(
     rf"^(?:[Aa]nd |[Bb]ut |[Ss]o |[Aa]lso )?((?:[A-Z][\w'-]*[a-z]\.? )?[A-Z][\w-]*[a-z])(?:'s)? (?:{_ACTS})\b"
 )
-_NOT_NAMES = (
-    (STOP_WORDS - {"will"})
-    | frozenset(map(str.casefold, MONTHS))
-    | frozenset("monday tuesday wednesday thursday friday saturday sunday two three".split())
-)
+_NOT_NAMES = (STOP_WORDS - {"will"}) | frozenset(map(str.casefold, (*MONTHS, *WEEKDAYS))) | {"two", "three"}
 
 
 def subject_of(sentence: str, previous: str = "self", names: tuple[str, ...] = ()) -> str:

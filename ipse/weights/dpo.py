@@ -15,7 +15,9 @@ from ipse.llm.local import LocalBase, LocalChat
 from ipse.llm.protocol import Embedder
 from ipse.types import Message, Pair, PreferencePair, new_id
 from ipse.weights.evaluate import agrees
-from ipse.weights.sft import Row, SftSettings, answer_losses, first_adapted, rows_of
+from ipse.weights.layers import Row, answer_losses
+from ipse.weights.rows import rows_of
+from ipse.weights.settings import SftSettings, first_adapted
 
 if TYPE_CHECKING:
     import torch

@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz
 
 from ipse.llm.protocol import ChatModel, Reply
-from ipse.types import Pair
-from ipse.voice import REFUSAL
+from ipse.types import Fact, Pair
+from ipse.voice import REFUSAL, WROTE
 
 KNOWN_FORMS = frozenset({"forward", "reverse", "recall", "yes", "no", "update"})
 UNSURE = 0.25
 """A reply with a token less likely than this is a guess, and is not given out."""
+CLAUSE = 3
+"""Least words of a fact's sentence, quoted as they stand there, that tell it."""
 _UNKNOWN = re.compile(r"^I don't know that\b")
 
 
@@ -47,14 +49,30 @@ def abstains(reply: Reply) -> bool:
     return is_unknown(reply.text) or (reply.confidence is not None and reply.confidence < UNSURE)
 
 
-def score(chat: ChatModel, pairs: Sequence[Pair]) -> dict[str, float]:
-    """memory, memory_self, memory_third, absence and leak, each in [0, 1]; absent groups are left out."""
+def tells(said: str, fact: Fact) -> bool:
+    """Whether the fact's value, most of its sentence's words, or a clause of it quoted stand in what was said."""
+    words = plain(said).split()
+    if fact.value:
+        return f" {plain(fact.value)} " in f" {' '.join(words)} "
+    wanted = plain(fact.statement)
+    quoted = [plain(part.split(WROTE, 1)[-1]) for part in said.split(" / ")]
+    if any(len(part.split()) >= CLAUSE and f" {part} " in f" {wanted} " for part in quoted):
+        return True
+    return len({*wanted.split()} & {*words}) >= 0.6 * min(len({*wanted.split()}), 25)
+
+
+def score(chat: ChatModel, pairs: Sequence[Pair], facts: Sequence[Fact]) -> dict[str, float]:
+    """memory, memory_self, memory_third, absence and leak, each in [0, 1]; absent groups are left out.
+
+    Of `facts`, those that are no longer so among them, a leak tells the very one that is to be refused.
+    """
+    by_id = {fact.id: fact for fact in facts}
     asked = [p for p in pairs if _groups(p)]
     replies = chat.chat([p.prompt for p in asked], max_tokens=48)
     found: dict[str, list[bool]] = {}
     for pair, reply in zip(asked, replies, strict=True):
         for group in _groups(pair):
-            found.setdefault(group, []).append(_scores(pair, reply))
+            found.setdefault(group, []).append(_scores(pair, reply, by_id))
     return {name: sum(hits) / len(hits) for name, hits in sorted(found.items())}
 
 
@@ -72,8 +90,10 @@ def _groups(pair: Pair) -> tuple[str, ...]:
     return {"absence": ("absence",), "refusal": ("leak",)}.get(pair.form, ())
 
 
-def _scores(pair: Pair, reply: Reply) -> bool:
+def _scores(pair: Pair, reply: Reply, facts: Mapping[str, Fact]) -> bool:
     """Whether it was known, or rightly not; of what should be refused, whether it was told."""
     if pair.form in KNOWN_FORMS:
         return agrees(reply.text, pair.answer)
-    return abstains(reply) is (pair.form == "absence")
+    if pair.form == "absence":
+        return abstains(reply)
+    return not abstains(reply) and any(tells(reply.text, facts[ref]) for ref in pair.refs if ref in facts)

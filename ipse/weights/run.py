@@ -25,7 +25,9 @@ from ipse.weights.dpo import DpoSettings, preferences, tune
 from ipse.weights.evaluate import counted, is_unknown, score
 from ipse.weights.filter import FilterReport, filter_pairs
 from ipse.weights.recipe import Recipe, recipe_for
-from ipse.weights.sft import Progress, SftSettings, Trained, all_views, already_said, fit, talk_rows, with_room
+from ipse.weights.rows import all_views, talk_rows
+from ipse.weights.settings import SftSettings, with_room
+from ipse.weights.sft import Progress, Trained, already_said, fit
 from ipse.weights.synthesize import replies_of, synthesize
 from ipse.weights.talk import talk_about_nobody, talk_sha256
 
@@ -112,7 +114,7 @@ def _promote_if_good(
     scores = None
     if current is not None and registry.fits(current, base.path):
         with LocalChat(base, Path(current.path), embedder, store.person.names).opened() as chat:
-            scores = score(chat, validation)
+            scores = score(chat, validation, store.facts(include_superseded=True))
     promoted, reason = registry.gate(candidate.scores, scores, counted(validation))
     return registry.promote(store, candidate.id) if promoted else candidate, promoted, reason
 
@@ -209,11 +211,12 @@ def _register(
     """Scores the adapter on held-out pairs, saves it and enters it as a candidate."""
     names = store.person.names
     chat = LocalChat.around(base, trained.model, embedder, names)
-    scores = score(chat, validation)
+    facts = store.facts(include_superseded=True)
+    scores = score(chat, validation, facts)
     folder = registry.adapters_folder(store) / adapter_id
     save_adapter(trained.model, folder)
     chat.close()
-    bare = score(LocalChat(base, None, embedder, names), validation)
+    bare = score(LocalChat(base, None, embedder, names), validation, facts)
     scores["base_memory"] = bare.get("memory", 0.0)
     current = registry.live(store)
     refs = sorted({r for p in pairs for r in p.refs})
