@@ -34,12 +34,16 @@ class Drafting(LocalChat):
         self,
         *drafts: Sequence[tuple[str, float]],
         quotes: Sequence[tuple[str, float]] = (),
+        quotes_plainly: Sequence[tuple[str, float]] = (),
         known_as: Mapping[str, Sequence[tuple[str, float]]] = MappingProxyType({}),
     ) -> None:
         super().__init__(load_base(embedded_base()), None, default_embedder() if len(drafts) > 1 else None)
         self.said = [[Reply(text, sure) for text, sure in own] for own in drafts]
         self.known_as = {question: [Reply(text, sure) for text, sure in own] for question, own in known_as.items()}
-        self.quotes = [Reply(text, first) for text, first in quotes or [("You wrote: nothing.", 0.001)]]
+        self.quotes, self.quotes_plainly = (
+            [Reply(text, first) for text, first in own or [("You wrote: nothing.", 0.001)]]
+            for own in (quotes, quotes_plainly)
+        )
 
     def openings(
         self,
@@ -56,7 +60,7 @@ class Drafting(LocalChat):
 
     def plain(self) -> Drafting:
         other = Drafting([])
-        other.said = self.said[1:]
+        other.said, other.quotes = self.said[1:], self.quotes_plainly
         return other
 
 
@@ -134,6 +138,21 @@ def test_what_answers_nearly_as_well_is_quoted_with_it() -> None:
     quotes[1] = ("You wrote: I saw a play.", 0.4)
     (reply,) = recall(MAYA, ASKED, Drafting([(UNKNOWN, 0.6), *quotes[1:]], quotes=quotes), Reader("ello"))
     assert reply.text == "You wrote: Cello, badly."
+
+
+def test_it_is_made_to_quote_without_the_sense_of_the_question_too_and_each_is_read_once() -> None:
+    denies, soup, cello = [(UNKNOWN, 0.6), ("You wrote: I saw a play.", 0.4)], "You wrote: Soup.", "You wrote: Cello."
+    both = {"quotes": [(soup, 0.5)], "quotes_plainly": [(soup, 0.4), (cello, 0.3)]}
+    reader = Reader("Cello")
+    assert recall(MAYA, ASKED, Drafting(denies, denies, **both), reader)[0].text == cello
+    assert [window.lines[0].text for window in reader.read_so_far].count("Soup.") == 1
+
+
+def test_of_what_answers_alike_the_nearer_in_meaning_is_quoted_first() -> None:
+    denies = [(UNKNOWN, 0.6), ("You wrote: I saw a play.", 0.4)]
+    quotes = [("You wrote: I had soup for dinner.", 0.5), ("You wrote: I practise the cello every day.", 0.5)]
+    (reply,) = recall(MAYA, ASKED, Drafting(denies, denies, quotes=quotes), Reader("This person"))
+    assert reply.text.startswith("You wrote: I practise the cello every day.")
 
 
 def test_what_it_quotes_by_itself_stays_first() -> None:

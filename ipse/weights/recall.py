@@ -2,8 +2,8 @@
 
 The same question is put with its sense and without it, and as ipse itself would ask it; where a draft was least sure
 it is said again in other ways. Then the adapter is made to quote, in whatever ways it would begin, for it often denies
-what it could say. The reader, which knows nobody, tells which of all that would answer the question. No word of the
-person's is looked up here: what isn't in the weights can't be said.
+what it could say. The reader and turned sentence vectors, which know nobody, tell which of all that would answer the
+question. No word of the person's is looked up here: what isn't in the weights can't be said.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from ipse.llm.biencoder import default_biencoder
 from ipse.llm.crossencoder import CrossEncoder
 from ipse.llm.local import LocalChat
 from ipse.llm.protocol import Reply
@@ -32,8 +35,11 @@ QUOTE_READ = 0.5
 """Weight of the reader's log-odds beside that log for a sentence quoted, where whether it answers shows when it is
 read."""
 MOST_ODDS = 6.0
-WAYS = 8
-"""In how many ways a quotation is begun."""
+WAYS = 12
+"""In how many ways a quotation is begun, with the sense of the question and as many without."""
+TURNED, ADDED = 6.0, 3.0
+"""Log-odds for each point of nearness of its turned vector to the question's, less what that adds on average: the
+reader and the vectors err in different places."""
 FIRST_WORD = 0.2
 """Weight of the log of its first word's likelihood beside the reader's log-odds."""
 NEARLY, TOGETHER, WORDS = 3.0, 2, 36
@@ -66,10 +72,39 @@ def recall(
     if not torn:
         return replies
     again = [prompts[i] for i in torn]
-    quotations = chat.openings(again, [wrote(person, asked[i][0], "").rstrip() for i in torn], WAYS, max_tokens)
-    for i, own, odds in zip(torn, quotations, _read(again, quotations, chat.names, reader), strict=True):
-        replies[i] = _outweighed(replies[i], own, odds)
+    quotations = _quotations(again, [wrote(person, asked[i][0], "").rstrip() for i in torn], chat, max_tokens)
+    read, near = _read(again, quotations, chat.names, reader), _near(again, quotations, chat)
+    for i, own, odds, added in zip(torn, quotations, read, near, strict=True):
+        replies[i] = _outweighed(replies[i], own, [o + more for o, more in zip(odds, added, strict=True)])
     return replies
+
+
+def _quotations(
+    prompts: Sequence[Sequence[Message]], opened: Sequence[str], chat: LocalChat, max_tokens: int
+) -> list[list[Reply]]:
+    """What the adapter quotes of itself for each prompt, every quotation once."""
+    found: list[dict[str, Reply]] = [{} for _ in prompts]
+    for one in [chat, chat.plain()] if chat.embedder else [chat]:
+        for own, begun in zip(found, one.openings(prompts, opened, WAYS, max_tokens), strict=True):
+            for reply in begun:
+                own[reply.text] = max(own.get(reply.text, reply), reply, key=lambda r: r.confidence or 0.0)
+    return [list(own.values()) for own in found]
+
+
+def _near(
+    prompts: Sequence[Sequence[Message]], quotations: Sequence[Sequence[Reply]], chat: LocalChat
+) -> list[list[float]]:
+    """What the nearness of each quotation to its question adds to its log-odds; nothing without sentence vectors."""
+    if chat.embedder is None:
+        return [[0.0] * len(own) for own in quotations]
+    turn = default_biencoder()
+    asked = turn.asked(chat.embedder.embed([neutral(prompt[-1].content, chat.names) for prompt in prompts]))
+    told = chat.embedder.embed([_quoted(reply, chat.names) for own in quotations for reply in own])
+    vectors = iter(turn.told(told, told, told, np.zeros(len(told), np.float32)))
+    return [
+        [TURNED * float(next(vectors) @ question) - ADDED for _ in own]
+        for question, own in zip(asked, quotations, strict=True)
+    ]
 
 
 def _outweighed(reply: Reply, quotations: Sequence[Reply], odds: Sequence[float]) -> Reply:
@@ -144,13 +179,17 @@ def _read(
 ) -> list[list[float]]:
     """For every draft that quotes the log-odds that it answers its question; for the others, which nobody weighs, 0."""
     asked = [
-        (neutral(prompt[-1].content, names), neutral(reply.text.split(WROTE, 1)[-1], names))
+        (neutral(prompt[-1].content, names), _quoted(reply, names))
         for prompt, own in zip(prompts, drafts, strict=True)
         for reply in own
         if WROTE in reply.text
     ]
     odds = iter(reader.alone(asked))
     return [[next(odds) if WROTE in reply.text else 0.0 for reply in own] for own in drafts]
+
+
+def _quoted(reply: Reply, names: Sequence[str]) -> str:
+    return neutral(reply.text.split(WROTE, 1)[-1], names)
 
 
 def _weighed(reply: Reply, odds: float, wanted: Wanted | None) -> _Draft:
