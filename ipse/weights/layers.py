@@ -55,7 +55,7 @@ def _last_layer(decoder: Any, hidden: torch.Tensor, rows: torch.Tensor, columns:
 
 
 def _positions(decoder: Any, hidden: torch.Tensor) -> dict[str, Any]:
-    """Where the tokens stand, and that none sees a later one, which only plain attention has to be told."""
+    """Where the tokens stand, and that none sees a later one, which written-out attention has to be told."""
     import torch
 
     length = hidden.shape[1]

@@ -66,7 +66,7 @@ class Talk:
 
     row: Row
     states: torch.Tensor
-    """(answer length, width): `answer_states` of the base, from which its logits come; a tenth of their size."""
+    """(answer length, width): `answer_states` of the base, from which its logits come, which are far larger."""
 
 
 def said_by_base(rows: Sequence[Row], base: LocalBase, start_layer: int) -> list[Talk]:
@@ -160,7 +160,7 @@ def fit(
     mean = RunningMean(parameters, settings.average * len(turns[0]) / settings.batch)
     done, unlearnt = _restore(checkpoint, model, optimizer, mean, len(turns[0]))
     answer_tokens = sum(len(row.targets) for row in turns[0])
-    held = said_by_base(talk, base, start)
+    held = said_by_base(talk, base, start) if settings.held else []
     for epoch in range(done + 1, settings.epochs + 1):
         if sum(unlearnt) <= settings.enough * answer_tokens:
             break
@@ -177,7 +177,7 @@ def fit(
                 unlearnt[i] = int(pending[owner == k].sum())
             if pending.any():
                 loss = memft(losses, settings.learnt_at)
-                if held and settings.held and number % settings.hold_every == 0:
+                if held and number % settings.hold_every == 0:
                     shown = random.Random(f"{settings.seed}/{epoch}/{number}").choices(held, k=settings.held)
                     loss = loss + settings.hold * strayed(model, base, shown, start)
                 if not torch.isfinite(loss):
