@@ -200,7 +200,7 @@ def run(cases: Sequence[Case], jobs: int, show: Progress) -> dict[str, dict[str,
             told = " ".join(f"{k} {v:.2f}" for k, v in found.items())
             show.update(task, advance=1)
             show.console.print(f"person {case.number}: {told}")
-        others = [*adapters[1:], adapters[0]]
+        others = [*adapters[1:], adapters[0]] if len(adapters) > 1 else []
         bare, foreign = pool.map(ask, cases, [None] * len(cases)), pool.map(ask, cases, others)
         return {
             "bare base": _mean(list(bare)),
