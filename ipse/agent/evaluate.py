@@ -21,7 +21,7 @@ from ipse.store.protocol import Store
 from ipse.types import Fact, Message, Pair, Person, Perspective
 from ipse.voice import system
 from ipse.weights.dataset import split
-from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain, tells
+from ipse.weights.evaluate import KNOWN_FORMS, is_unknown, plain, tells, tells_of
 from ipse.words.preamble import CHARS_PER_TOKEN, render
 
 Progress = Callable[[str, int, int], None]
@@ -138,16 +138,16 @@ def _memory(pairs: Sequence[Pair], replies: Sequence[str], facts: Sequence[Fact]
         if pair.form == "absence":
             groups.setdefault("absence", []).append(is_unknown(said) or "I don't know that about" in said)
         elif pair.form == "refusal":
-            groups.setdefault("leak_free", []).append(not any(tells(said, by_id[r]) for r in pair.refs if r in by_id))
+            groups.setdefault("leak_free", []).append(not tells_of(said, pair, by_id))
         elif pair.form in KNOWN_FORMS:
-            right = any(tells(said, by_id[r]) for r in pair.refs if r in by_id)
-            groups.setdefault(f"memory_{pair.perspective}", []).append(right and not is_unknown(said))
+            right = tells_of(said, pair, by_id) and not is_unknown(said)
+            groups.setdefault(f"memory_{pair.perspective}", []).append(right)
     return {name: sum(hits) / len(hits) for name, hits in groups.items()}
 
 
 def _given_away(pair: Pair, facts: Mapping[str, Fact]) -> bool:
     """Whether the question itself tells what is to be told: echoing it is no memory."""
-    return pair.form in KNOWN_FORMS and any(tells(pair.question, facts[r]) for r in pair.refs if r in facts)
+    return pair.form in KNOWN_FORMS and tells_of(pair.question, pair, facts)
 
 
 def _tasks(a_system: System, facts: Sequence[Fact]) -> dict[str, float]:

@@ -61,6 +61,11 @@ def tells(said: str, fact: Fact) -> bool:
     return len({*wanted.split()} & {*words}) >= 0.6 * min(len({*wanted.split()}), 25)
 
 
+def tells_of(said: str, pair: Pair, facts: Mapping[str, Fact]) -> bool:
+    """Whether a fact that the pair rests on is told."""
+    return any(tells(said, facts[ref]) for ref in pair.refs if ref in facts)
+
+
 def score(chat: ChatModel, pairs: Sequence[Pair], facts: Sequence[Fact]) -> dict[str, float]:
     """memory, memory_self, memory_third, absence and leak, each in [0, 1]; absent groups are left out.
 
@@ -96,4 +101,4 @@ def _scores(pair: Pair, reply: Reply, facts: Mapping[str, Fact]) -> bool:
         return agrees(reply.text, pair.answer)
     if pair.form == "absence":
         return abstains(reply)
-    return not abstains(reply) and any(tells(reply.text, facts[ref]) for ref in pair.refs if ref in facts)
+    return not abstains(reply) and tells_of(reply.text, pair, facts)

@@ -60,8 +60,9 @@ def _positions(decoder: Any, hidden: torch.Tensor) -> dict[str, Any]:
 
     length = hidden.shape[1]
     places = torch.arange(length, device=hidden.device)[None]
-    later = torch.full((length, length), -torch.inf, dtype=torch.bfloat16, device=hidden.device).triu(1)
-    mask = later[None, None] if decoder.config._attn_implementation == "eager" else None
+    mask = None
+    if decoder.config._attn_implementation == "eager":
+        mask = torch.full((1, 1, length, length), -torch.inf, dtype=torch.bfloat16, device=hidden.device).triu(1)
     return {"attention_mask": mask, "position_embeddings": decoder.rotary_emb(hidden, places), "position_ids": places}
 
 

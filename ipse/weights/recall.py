@@ -84,7 +84,7 @@ def _quotations(
 ) -> list[list[Reply]]:
     """What the adapter quotes of itself for each prompt, every quotation once."""
     found: list[dict[str, Reply]] = [{} for _ in prompts]
-    for one in [chat, chat.plain()] if chat.embedder else [chat]:
+    for one in [chat, chat.plain()] if chat.embedder is not None else [chat]:
         for own, begun in zip(found, one.openings(prompts, opened, WAYS, max_tokens), strict=True):
             for reply in begun:
                 own[reply.text] = max(own.get(reply.text, reply), reply, key=lambda r: r.confidence or 0.0)
